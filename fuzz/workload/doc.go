@@ -1,0 +1,19 @@
+// Package workload is what the clients of a scenario do: it creates, changes and deletes a few names again and again, so
+// that the same name is seen under many UIDs, and asks for what must be refused as often as for what must be granted.
+//
+// A [Client] is a machine without goroutine or clock: Next chooses a request, Done takes its answer. The real world
+// drives it from a goroutine with a seeded source of choices, the simulated one from its steps.
+//
+//	kind        works on                      does
+//	Registers   config maps                   create, read in every way that resourceVersion allows, update with and
+//	                                          without preconditions, stale ones included, three kinds of patch,
+//	                                          finalizers, delete by UID and by resourceVersion
+//	Owners      replication controllers and   create, scale by update and by subresource, pause, delete and create again
+//	            replica sets
+//	Meddlers    pods                          relabel (release and adoption), delete with short and with stale
+//	                                          preconditions, run once, bind what is bound
+//
+// A client that got an Unknown answer forgets what it knew of the object and reads it again; it never assumes.
+//
+// Not done: namespaces are not deleted (the namespace controller comes later), services carry no load.
+package workload

@@ -1,0 +1,90 @@
+package workload
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"orrery/impl/api"
+)
+
+// Meddlers act on pods behind their owners' backs.
+var Meddlers = Kind{Name: "meddlers", perMinute: 40, requests: []weighted{
+	{4, listPods},
+	{3, runOnce},
+	{3, deleteOnce},
+	{2, relabelPod},
+	{3, deletePod},
+	{2, bindAgain},
+}}
+
+// onceNames are pods of their own that run once and end: the same few names, again and again.
+var onceNames = []string{"once-a", "once-b"}
+
+func listPods(c *Client, choose Choices) (api.Request, bool) {
+	req := api.Request{Verb: api.List, Resource: pods, Namespace: Namespace}
+	if choose.Intn(2) == 0 {
+		req.Labels = "app=" + owners[choose.Intn(len(owners))].name
+	}
+	return req, true
+}
+
+// runOnce creates a pod that ends by itself, well or badly.
+func runOnce(c *Client, choose Choices) (api.Request, bool) {
+	name := pick(choose, onceNames)
+	spec := PodSpec("exit", fmt.Sprint(choose.Intn(2)))
+	spec.RestartPolicy = corev1.RestartPolicyNever
+	return api.Request{Verb: api.Create, Resource: pods, Namespace: Namespace, Name: name, Object: &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: Namespace, Labels: map[string]string{"app": "once"}},
+		Spec:       spec,
+	}}, true
+}
+
+func deleteOnce(c *Client, choose Choices) (api.Request, bool) {
+	return api.Request{Verb: api.Delete, Resource: pods, Namespace: Namespace, Name: pick(choose, onceNames)}, true
+}
+
+// relabelPod takes a pod from its owner, or gives it back.
+func relabelPod(c *Client, choose Choices) (api.Request, bool) {
+	pod, ok := c.somePod(choose)
+	if !ok {
+		return api.Request{}, false
+	}
+	app := "nobody"
+	if choose.Intn(2) == 0 {
+		app = owners[choose.Intn(len(owners))].name
+	}
+	return api.Request{Verb: api.Patch, Resource: pods, Namespace: Namespace, Name: pod.Name, PatchType: types.StrategicMergePatchType,
+		Patch: fmt.Appendf(nil, `{"metadata":{"labels":{"app":%q}}}`, app)}, true
+}
+
+// deletePod deletes gracefully: nobody in this workload forces a deletion, since that voids "at most one".
+func deletePod(c *Client, choose Choices) (api.Request, bool) {
+	pod, ok := c.somePod(choose)
+	if !ok {
+		return api.Request{}, false
+	}
+	return api.Request{Verb: api.Delete, Resource: pods, Namespace: Namespace, Name: pod.Name, Delete: preconditions(choose, pod)}, true
+}
+
+// bindAgain asks for a pod that is bound to be bound elsewhere, which must be refused.
+func bindAgain(c *Client, choose Choices) (api.Request, bool) {
+	pod, ok := c.somePod(choose)
+	if !ok || pod.Spec.NodeName == "" {
+		return api.Request{}, false
+	}
+	return api.Request{Verb: api.Create, Resource: pods, Namespace: Namespace, Name: pod.Name, Subresource: "binding", Object: &corev1.Binding{
+		ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: Namespace, UID: pod.UID},
+		Target:     corev1.ObjectReference{Kind: "Node", Name: "elsewhere"},
+	}}, true
+}
+
+// somePod draws one of the pods of the last list that are not known to be gone.
+func (c *Client) somePod(choose Choices) (*corev1.Pod, bool) {
+	if len(c.listed) == 0 {
+		return nil, false
+	}
+	return &c.listed[choose.Intn(len(c.listed))], true
+}
