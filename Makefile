@@ -1,0 +1,69 @@
+# Orrery. `make check` runs the main job, `make test` every test; both need Go and gcc and nothing else.
+#
+# What the real world needs besides Go's own output (runc, the containerd shim, the CNI plugins, kubectl, the programs of
+# the test images) is built into bin/ from the modules that go.mod pins.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN    := bin
+SEED   ?= 1
+TIME   ?=
+BUG    ?=
+FAULTS ?=
+OUT    ?= out/check
+
+# Packages whose tests start goroutines run under the race detector; models and checkers have none.
+RACE  := ./impl/... ./fuzz/...
+PLAIN := ./model/... ./checker/... .
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+gcc:
+	@command -v gcc >/dev/null || { echo "orrery: gcc is not installed; runc is built with it (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
+
+build: gcc ## bin/orrery and all that it starts
+	go build -o $(BIN)/ .
+	go build -o $(BIN)/runc github.com/opencontainers/runc
+	go build -o $(BIN)/kubectl ./impl/host/kubectl
+	CGO_ENABLED=0 go build -o $(BIN)/containerd-shim-runc-v2 github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2
+	CGO_ENABLED=0 go build -o $(BIN)/cni/ github.com/containernetworking/plugins/plugins/main/bridge github.com/containernetworking/plugins/plugins/main/loopback \
+		github.com/containernetworking/plugins/plugins/main/ptp github.com/containernetworking/plugins/plugins/ipam/host-local
+	CGO_ENABLED=0 go build -ldflags='-s -w' -o $(BIN)/image/ ./impl/host/image/pause ./impl/host/image/testserver
+
+check: build ## the main job: a real cluster, hurt, recorded, judged (SEED=, TIME=, FAULTS=, BUG=, OUT=)
+	$(BIN)/orrery check --seed $(SEED) --out $(OUT) $(if $(TIME),--time $(TIME)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(BUG),--bug $(BUG))
+
+test: lint build ## every test, the real world included where root
+	go test $(PLAIN)
+	go test -race -p 1 -timeout 20m $(RACE)
+
+lint: ## gofmt, vet, staticcheck, tidy
+	@unformatted=$$(gofmt -l $$(go list -f '{{.Dir}}' ./...)); [ -z "$$unformatted" ] || { echo "gofmt would change:" $$unformatted >&2; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go mod tidy -diff
+
+up: build ## a cluster to use with kubectl; Ctrl-C removes it
+	$(BIN)/orrery up
+
+museum: build ## every planted bug, each of which must be found
+	$(BIN)/orrery museum
+
+fuzz: ## the fuzz targets, a minute each
+	@for target in $$(go list -f '{{.Dir}}' ./impl/... ./checker/... ./fuzz/... | xargs grep -lsE '^func Fuzz' --include=*_test.go -r | sort -u); do \
+		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*).*/\1/p' $$target); do \
+			echo "$$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime 60s "$$(dirname $$target)"; done; done
+
+bench: build ## the measurements of the README
+	$(BIN)/orrery bench
+
+clean-host: ## whatever a killed run may have left: processes, namespaces, mounts, cgroups
+	$(BIN)/orrery clean-host
+
+clean:
+	rm -rf $(BIN) out
+
+.PHONY: help gcc build check test lint up museum fuzz bench clean-host clean
