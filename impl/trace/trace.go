@@ -15,7 +15,9 @@ const (
 
 // Header is the first line of a trace: everything a judge must know before it reads what happened.
 type Header struct {
-	Format   string            `json:"format"`
+	Format string `json:"format"`
+	// Process is set in the file of a single process, which [Open] begins: such a header says nothing else.
+	Process  string            `json:"process,omitempty"`
 	Mode     Mode              `json:"mode"`
 	Seed     uint64            `json:"seed"`
 	Scenario string            `json:"scenario"`
@@ -118,6 +120,7 @@ type Call struct {
 	Limit           int64           `json:"limit,omitempty"`
 	Continue        string          `json:"continue,omitempty"`
 	Body            json.RawMessage `json:"body,omitempty"` // of a create, update or patch, as sent
+	DryRun          bool            `json:"dryRun,omitempty"`
 
 	// At the store.
 	Key      string `json:"key,omitempty"`      // the key, or the prefix of a list or count
