@@ -251,6 +251,9 @@ type Container struct {
 	ExitCode int    `json:"exitCode,omitempty"`
 	// Init is true for an init container.
 	Init bool `json:"init,omitempty"`
+	// At is when it happened, on the trace's clock, by the runtime's own account; the line's Time is when the observer
+	// heard of it. 0: unknown, some time before the line.
+	At int64 `json:"at,omitempty"`
 }
 
 // Rules is a proxy's rule set that has been applied to a node.
