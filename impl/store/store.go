@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Store is what an API server needs of etcd: an ordered map with one revision for all keys, writes that compare
@@ -27,18 +28,23 @@ type Store interface {
 	Put(ctx context.Context, key string, value []byte, expected int64) (PutResponse, error)
 
 	// Delete removes key if its modification revision is expected. KV is, on success, what was removed, otherwise
-	// what is there now (nil: nothing).
+	// what is there now (nil: nothing). As in etcd, expecting 0 of an absent key succeeds and writes nothing: KV is
+	// then nil and Revision is not the write's own.
 	Delete(ctx context.Context, key string, expected int64) (DeleteResponse, error)
 
 	// Watch delivers every change to a key that begins with prefix and has a revision greater than after, in the order
 	// of revisions, each once, all changes of one revision in one WatchResponse. deliver is called from one goroutine
-	// at a time (by the memory store: from within the write) and must not call the store. The last WatchResponse has Err
-	// set, unless stop was called first: ErrCompacted where history no longer reaches back to after, ErrUnavailable
-	// where the connection broke. After stop has returned deliver is not called again.
+	// at a time (by the memory store: from within the write, and for history from within Watch) and must call neither the
+	// store nor stop. The last WatchResponse has Err set, unless stop was called first: ErrCompacted where history no
+	// longer reaches back to after (errors.As finds a [CompactedError] where the store told the revision), ErrUnavailable
+	// where the connection broke, ErrClosed, or the error of ctx. After stop has returned deliver is not called again.
+	//
+	// A watch may start in the future: it is then silent until changes after that revision happen.
 	Watch(ctx context.Context, prefix string, after int64, deliver func(WatchResponse)) (stop func(), err error)
 
 	// Progress asks that every watch of this Store be sent a WatchResponse without changes that carries a revision up to
-	// which it has seen everything. It does not wait for them.
+	// which it has seen everything. It does not wait for them. As in etcd, a watch that has nothing to report, because
+	// the store is not yet past the revision it started from, or that still reads history, is sent none: ask again.
 	Progress(ctx context.Context) error
 
 	// Compact forgets history before revision: reads and watches from below it fail with ErrCompacted.
@@ -49,7 +55,7 @@ type Store interface {
 	Close() error
 }
 
-// KV is one version of one key. Nobody may modify Value.
+// KV is one version of one key. Nobody may modify it: a store may hand out what it holds.
 type KV struct {
 	Key     string
 	Value   []byte
@@ -78,7 +84,8 @@ type GetResponse struct {
 	Revision int64
 }
 
-// ListResponse: Count is the number of keys under the prefix, whatever the limit and the place to continue from.
+// ListResponse: Count is the number of keys from the place to continue from to the end of the prefix, whatever the
+// limit, so that Count - len(KVs) are left. Upstream: client/v3/kubernetes counts in the same way.
 type ListResponse struct {
 	KVs      []KV
 	Count    int64
@@ -127,4 +134,18 @@ var (
 	ErrUnknown     = errors.New("store: the outcome is unknown, the request may have been or may still be carried out")
 	ErrTooLarge    = errors.New("store: the value is larger than the store accepts")
 	ErrClosed      = errors.New("store: closed")
+	ErrKeyEmpty    = errors.New("store: the key is empty")
 )
+
+// CompactedError is an [ErrCompacted] that knows up to which revision history is gone.
+type CompactedError struct {
+	Revision int64
+}
+
+// Error is the text of [ErrCompacted] and the revision.
+func (e *CompactedError) Error() string {
+	return fmt.Sprintf("%v: history begins at revision %d", ErrCompacted, e.Revision)
+}
+
+// Is makes errors.Is(err, ErrCompacted) true.
+func (e *CompactedError) Is(target error) bool { return target == ErrCompacted }
