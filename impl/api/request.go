@@ -74,4 +74,6 @@ type Response struct {
 type WatchEvent struct {
 	Type   watch.EventType
 	Object runtime.Object
+	// Encoded keeps the serialized forms of Object for all who are sent this event; nil where it is sent to one only.
+	Encoded *Encodings
 }

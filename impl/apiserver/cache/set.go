@@ -1,0 +1,90 @@
+package cache
+
+import (
+	"errors"
+
+	"orrery/impl/api"
+	"orrery/impl/store"
+)
+
+// Root is the prefix of every key that a Set observes.
+const Root = "/registry/"
+
+// Set is the Caches of all resources, fed from one list and one watch over [Root], so that a change of any resource
+// tells all of them how far they have come.
+type Set struct {
+	caches []*Cache
+}
+
+// NewSet returns the unready Caches of all resources.
+func NewSet(window int) *Set {
+	s := &Set{}
+	for _, r := range api.Resources {
+		s.caches = append(s.caches, New(r, window))
+	}
+	return s
+}
+
+// All are the Caches, in the order of [api.Resources].
+func (s *Set) All() []*Cache { return s.caches }
+
+// Of is the Cache of one resource.
+func (s *Set) Of(r *api.Resource) *Cache {
+	for _, c := range s.caches {
+		if c.resource == r {
+			return c
+		}
+	}
+	panic("cache: resource " + r.Name + " is not served")
+}
+
+// Ready reports whether all Caches are.
+func (s *Set) Ready() bool {
+	for _, c := range s.caches {
+		if !c.ready {
+			return false
+		}
+	}
+	return true
+}
+
+// ObserveList hands each Cache its part of a list of everything at revision. An object that cannot be decoded makes its
+// own resource unready and no other; the error names each of those.
+func (s *Set) ObserveList(revision int64, kvs []store.KV) error {
+	parts := make(map[*Cache][]store.KV, len(s.caches))
+	for _, kv := range kvs {
+		if c := s.byKey(kv.Key); c != nil {
+			parts[c] = append(parts[c], kv)
+		}
+	}
+	var errs []error
+	for _, c := range s.caches {
+		errs = append(errs, c.ObserveList(revision, parts[c]))
+	}
+	return errors.Join(errs...)
+}
+
+// Observe hands each Cache its part of one revision's changes, and tells the others that they had none. It returns the
+// Caches that changed. Of its errors see [Set.ObserveList].
+func (s *Set) Observe(resp store.WatchResponse) (changed []*Cache, err error) {
+	var errs []error
+	for _, c := range s.caches {
+		if mine := c.own(resp.Changes); len(mine) > 0 {
+			errs = append(errs, c.Observe(resp.Revision, mine))
+			changed = append(changed, c)
+		}
+	}
+	for _, c := range s.caches {
+		c.Progress(resp.Revision)
+	}
+	return changed, errors.Join(errs...)
+}
+
+func (s *Set) byKey(key string) *Cache {
+	for _, c := range s.caches {
+		if c.holds(key) {
+			return c
+		}
+	}
+	return nil
+}
