@@ -79,4 +79,3 @@ func (s *simulated) Emit(line Line) {
 	line.Process, line.Time = s.process, s.clock()
 	_ = s.writer.Write(line)
 }
-
