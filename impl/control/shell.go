@@ -2,10 +2,14 @@ package control
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"orrery/impl/api"
 	"orrery/impl/client"
+	"orrery/impl/trace"
 )
 
 // Shell is what a loop is connected to in the real world.
@@ -15,7 +19,92 @@ type Shell struct {
 	Perform func(ctx context.Context, effect Effect) Answer
 	// Feeds keep the local sources fed, each in a goroutine of its own, until ctx ends.
 	Feeds []func(ctx context.Context, list func(source string, rv int64, objects []metav1.Object) error)
+	// Log is told what went wrong and is being tried again; nil: nobody.
+	Log func(format string, args ...any)
 }
 
-// Run serves the loop until ctx ends: one reflector per API source, one goroutine per effect in flight.
-func Run(ctx context.Context, loop *Loop, shell Shell) { panic("being written") }
+// Run serves the loop until ctx ends and everything it started has ended too: one goroutine per source, one per effect
+// in flight, and a lock around the loop.
+func Run(ctx context.Context, loop *Loop, shell Shell) {
+	r := &runner{loop: loop, shell: shell}
+	r.timer = time.AfterFunc(time.Hour, func() { r.turn(ctx, nil) })
+	for _, source := range loop.component.Sources() {
+		if source.Resource != nil {
+			r.tasks.Go(func() { r.reflect(ctx, source) })
+		}
+	}
+	for _, feed := range shell.Feeds {
+		r.tasks.Go(func() {
+			feed(ctx, func(source string, rv int64, objects []metav1.Object) (err error) {
+				r.turn(ctx, func(time.Time) { err = loop.ObserveList(source, rv, objects) })
+				return err
+			})
+		})
+	}
+	<-ctx.Done()
+	r.timer.Stop()
+	r.mu.Lock() // a turn that began before the end has started its tasks when this is passed
+	r.mu.Unlock()
+	r.tasks.Wait()
+}
+
+type runner struct {
+	mu    sync.Mutex
+	loop  *Loop
+	shell Shell
+	timer *time.Timer
+	tasks sync.WaitGroup
+}
+
+// turn lets the loop take something over, then work as far as it can, and sends what it wants done.
+func (r *runner) turn(ctx context.Context, take func(now time.Time)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if take != nil {
+		take(time.Now())
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	for worked := true; worked; {
+		now := time.Now()
+		worked = r.loop.Work(now)
+		for e, ok := r.loop.Next(now); ok; e, ok = r.loop.Next(now) {
+			r.tasks.Go(func() { r.perform(ctx, e) })
+		}
+	}
+	if due, ok := r.loop.Due(); ok {
+		r.timer.Reset(max(time.Until(due), 0))
+	}
+}
+
+func (r *runner) perform(ctx context.Context, e Effect) {
+	var answer Answer
+	if e.Request == nil {
+		answer = r.shell.Perform(ctx, e)
+	} else {
+		response, err := r.shell.Transport.Do(client.WithCallID(ctx, e.ID), *e.Request)
+		answer = Answer{Outcome: api.OutcomeOf(err), Err: err}
+		answer.Object, _ = response.Object.(metav1.Object)
+	}
+	if answer.Outcome != trace.OK && r.shell.Log != nil {
+		r.shell.Log("%s: %s: %s: %v", r.loop.component.Name(), describe(e).Verb, answer.Outcome, answer.Err)
+	}
+	r.turn(ctx, func(now time.Time) { r.loop.Done(now, e.ID, answer) })
+}
+
+// reflect keeps one source of the API fed.
+func (r *runner) reflect(ctx context.Context, s Source) {
+	reflector := client.NewReflector(api.Request{Resource: s.Resource, Namespace: s.Namespace, Labels: s.Labels, Fields: s.Fields})
+	client.Reflect(ctx, r.shell.Transport, reflector, client.Observer{
+		List: func(rv int64, objects []metav1.Object) (err error) {
+			r.turn(ctx, func(time.Time) { err = r.loop.ObserveList(s.Name, rv, objects) })
+			return err
+		},
+		Event: func(event api.WatchEvent) (err error) {
+			r.turn(ctx, func(time.Time) { err = r.loop.Observe(s.Name, event) })
+			return err
+		},
+		Log: r.shell.Log,
+	})
+}

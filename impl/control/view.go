@@ -8,23 +8,79 @@ import (
 
 // View is what a decision sees: the caches of all sources, overlaid with the ledger. Objects are shared and must not be
 // modified.
-type View struct{}
+type View struct {
+	caches map[string]*cache
+	live   []liveRead
+	failed *Effect
+	err    error
+}
+
+// liveRead is the answer to a Get that a component asked for.
+type liveRead struct {
+	source string
+	name   name
+	object metav1.Object
+}
 
 // Get returns the object of that name, or nil.
-func (v *View) Get(source, namespace, name string) metav1.Object { panic("being written") }
+func (v *View) Get(source, namespace, objectName string) metav1.Object {
+	if e := v.cache(source).entries[name{namespace, objectName}]; e != nil {
+		return e.shown
+	}
+	return nil
+}
 
 // Select yields the objects whose index has that value, in the order of their namespaces and names.
-func (v *View) Select(source, index, value string) iter.Seq[metav1.Object] { panic("being written") }
+func (v *View) Select(source, indexName, value string) iter.Seq[metav1.Object] {
+	for _, i := range v.cache(source).indexes {
+		if i.Name == indexName {
+			return objects(i.entries[value])
+		}
+	}
+	panic("control: source " + source + " has no index " + indexName)
+}
 
 // All yields every object of a source, in the order of their namespaces and names.
-func (v *View) All(source string) iter.Seq[metav1.Object] { panic("being written") }
+func (v *View) All(source string) iter.Seq[metav1.Object] { return objects(v.cache(source).ordered()) }
 
 // RV is the resourceVersion that the source has reached.
-func (v *View) RV(source string) int64 { panic("being written") }
+func (v *View) RV(source string) int64 { return v.cache(source).rv }
 
 // Live returns the answer of a live read that the key's last plan asked for. read is false where there was none, and
 // obj is nil where the object was not found.
-func (v *View) Live(source, namespace, name string) (obj metav1.Object, read bool) { panic("being written") }
+func (v *View) Live(source, namespace, objectName string) (obj metav1.Object, read bool) {
+	for i := len(v.live) - 1; i >= 0; i-- {
+		if r := v.live[i]; r.source == source && r.name == (name{namespace, objectName}) {
+			return r.object, true
+		}
+	}
+	return nil, false
+}
 
 // Used reports whether the name is taken, or was once since the loop began: what is deleted is remembered.
-func (v *View) Used(source, namespace, name string) bool { panic("being written") }
+func (v *View) Used(source, namespace, objectName string) bool {
+	c, n := v.cache(source), name{namespace, objectName}
+	if _, dead := c.dead[n]; dead {
+		return true
+	}
+	return c.entries[n] != nil
+}
+
+// Failure is the effect that ended the key's last plan early, and why; nil where all of it was OK.
+func (v *View) Failure() (*Effect, error) { return v.failed, v.err }
+
+func (v *View) cache(source string) *cache {
+	c := v.caches[source]
+	check(c != nil, "there is no source %q", source)
+	return c
+}
+
+func objects(entries []*entry) iter.Seq[metav1.Object] {
+	return func(yield func(metav1.Object) bool) {
+		for _, e := range entries {
+			if e.shown != nil && !yield(e.shown) {
+				return
+			}
+		}
+	}
+}

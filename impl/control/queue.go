@@ -1,0 +1,112 @@
+package control
+
+import (
+	"container/heap"
+	"time"
+)
+
+// keyState is what the loop knows of one key.
+type keyState struct {
+	key  Key
+	rank Rank
+	seq  uint64 // order of arrival
+
+	place place
+	index int // in its heap
+	at    time.Time
+
+	working  bool
+	dirty    bool // concerned by a change while working
+	wrote    bool // an answer of this plan is new to the View
+	failures int
+	wants    string
+
+	batches [][]*operation
+	open    int // operations of the first batch not yet answered
+	again   time.Time
+	live    []liveRead
+	failed  *Effect
+	err     error
+}
+
+type place uint8
+
+const (
+	nowhere place = iota
+	ready
+	waiting
+)
+
+// queue holds the keys that are due, the lowest rank first, and those that wait for their time.
+type queue struct {
+	ready   readyHeap
+	waiting waitingHeap
+	seq     uint64
+}
+
+func (q *queue) push(k *keyState, rank Rank) {
+	q.take(k)
+	q.seq++
+	k.rank, k.seq, k.place = rank, q.seq, ready
+	heap.Push(&q.ready, k)
+}
+
+func (q *queue) pushAt(k *keyState, at time.Time) {
+	q.take(k)
+	q.seq++
+	k.seq, k.at, k.place = q.seq, at, waiting
+	heap.Push(&q.waiting, k)
+}
+
+// take removes k from wherever it is.
+func (q *queue) take(k *keyState) {
+	switch k.place {
+	case ready:
+		heap.Remove(&q.ready, k.index)
+	case waiting:
+		heap.Remove(&q.waiting, k.index)
+	}
+	k.place = nowhere
+}
+
+func (q *queue) pop() *keyState {
+	k := heap.Pop(&q.ready).(*keyState)
+	k.place = nowhere
+	return k
+}
+
+type readyHeap []*keyState
+
+func (h readyHeap) Len() int { return len(h) }
+func (h readyHeap) Less(i, j int) bool {
+	a, b := h[i], h[j]
+	if a.rank != b.rank {
+		return a.rank.Major < b.rank.Major || a.rank.Major == b.rank.Major && a.rank.Minor < b.rank.Minor
+	}
+	return a.seq < b.seq
+}
+func (h readyHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i]; h[i].index, h[j].index = i, j }
+func (h *readyHeap) Push(x any)   { x.(*keyState).index = len(*h); *h = append(*h, x.(*keyState)) }
+func (h *readyHeap) Pop() any     { return popLast((*[]*keyState)(h)) }
+
+type waitingHeap []*keyState
+
+func (h waitingHeap) Len() int { return len(h) }
+func (h waitingHeap) Less(i, j int) bool {
+	a, b := h[i], h[j]
+	if !a.at.Equal(b.at) {
+		return a.at.Before(b.at)
+	}
+	return a.seq < b.seq
+}
+func (h waitingHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i]; h[i].index, h[j].index = i, j }
+func (h *waitingHeap) Push(x any)   { x.(*keyState).index = len(*h); *h = append(*h, x.(*keyState)) }
+func (h *waitingHeap) Pop() any     { return popLast((*[]*keyState)(h)) }
+
+func popLast(list *[]*keyState) *keyState {
+	last := len(*list) - 1
+	k := (*list)[last]
+	(*list)[last] = nil
+	*list = (*list)[:last]
+	return k
+}
