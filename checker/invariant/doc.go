@@ -1,0 +1,23 @@
+// Package invariant judges what must be true of every single state of a run: of the store at every revision, of watch
+// caches, and of the containers on the nodes. It knows nothing of how a component decides.
+//
+// The guarantees are those of INVARIANTS.md; each is one sentinel whose text is the guarantee:
+//
+//	rows 9, 13-18, 83       metadata.go     each version of an object against the one before
+//	row 26                  cache.go        the digest of a watch cache against the log at that revision
+//	rows 31, 46, 49, 50     binding.go      every binding, and what each node carries after it
+//	rows 57, 59, 64         replication.go  what the replication controller's steps did to pods
+//	rows 78-82, 85, 87-89   node.go         the containers that ran against the log
+//
+// What is taken as true: the store's log (the checker wellformed has found it without gaps), and the runtime's own account
+// of its containers. A version was committed at some time before it was observed, and a container changed its state at
+// the time that the runtime gives; whatever the observers' lag, nothing is called illegal that these bounds leave open.
+//
+// **Not judged here**: rows 1-5, 7, 8, 10, 11, 19, 20 (package linear), 5, 21-25 (package watch), 55 and 95 (package
+// converge); row 86, since no runtime reports the signals it sends; rows 84 and 92, which need the times and causes of
+// what the kubelet did; whatever belongs to components that do not exist yet.
+//
+// **Not promised, and not asserted**: the list at the end of INVARIANTS.md. In particular the processes of an owner may
+// exceed its replicas, a pod with restartPolicy Never that never ended may be started again after a kubelet crash, and a
+// node whose pods were put there by anyone but the scheduler may be overcommitted.
+package invariant

@@ -1,0 +1,48 @@
+package invariant
+
+import "errors"
+
+// guarantee is a promise with its row in INVARIANTS.md. Its text is the guarantee in one sentence.
+type guarantee struct {
+	row int
+	error
+}
+
+func promise(row int, text string) guarantee { return guarantee{row, errors.New(text)} }
+
+// What is promised of objects in the store, at every revision.
+var (
+	UIDs              = promise(9, "a UID is set at creation, never changes, and is never given to another object")
+	Generations       = promise(13, "metadata.generation never decreases, and status.observedGeneration never exceeds it")
+	DeletionTimestamp = promise(14, "metadata.deletionTimestamp, once set, is never unset nor moved later")
+	GracePeriod       = promise(15, "the grace period of a deletion is only ever shortened")
+	FinalizersKept    = promise(16, "an object with finalizers is removed by no other write than the one that takes the last of them away while it is being deleted")
+	NoNewFinalizers   = promise(17, "an object that is being deleted gets no new finalizer")
+	OneController     = promise(18, "an object has at most one owner reference with controller=true")
+	CacheEqualsStore  = promise(26, "a watch cache at a resourceVersion holds what the store holds at that revision")
+	BoundOnce         = promise(31, "spec.nodeName of a pod is set once and never changes")
+	BindsOnlyPending  = promise(46, "the scheduler binds only pods without a node, with its scheduler name, that are not being deleted")
+	BindsWhereItFits  = promise(49, "the scheduler binds a pod only to a node that, as it last saw it, takes the pod: selector, taints, unschedulable")
+	NoOvercommit      = promise(50, "with one scheduler, the requests of the pods bound to a node never exceed what is allocatable on it")
+	RestartsCounted   = promise(83, "a container's restartCount never decreases for one pod UID")
+	EndsBeforeGone    = promise(89, "a pod whose containers have run reaches a terminal phase before it is removed")
+)
+
+// What is promised of the replication controller.
+var (
+	DeletesOwn       = promise(57, "a replication controller deletes only pods that carry its controller reference when the deletion takes effect")
+	CreatesNoExcess  = promise(64, "a replication controller creates no pod beyond its owner's replicas, its own unseen writes included")
+	TerminatingQuiet = promise(59, "a replication controller whose owner is being deleted writes nothing but its status")
+)
+
+// What is promised of the processes on the nodes.
+var (
+	EndedStaysEnded = promise(78, "no container of a pod starts after the pod's phase is Succeeded or Failed")
+	OneNodePerUID   = promise(79, "the containers of a pod UID run on one node only")
+	GoneStaysGone   = promise(80, "no container of a pod starts after the pod has been removed")
+	OneLivePerName  = promise(81, "at most one container runs at a time for a pod UID and container name")
+	RestartPolicy   = promise(82, "a container that has ended is started again only as its pod's restartPolicy says")
+	InitFirst       = promise(85, "init containers run one after the other to success before any other container starts")
+	OnePodPerName   = promise(87, "at most one pod of a name has running containers at a time, unless it was deleted by force")
+	StoppedThenGone = promise(88, "a pod is removed only after all of its containers have ended, unless it was deleted by force")
+)

@@ -1,0 +1,273 @@
+package invariant
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"orrery/checker/history"
+	"orrery/checker/verdict"
+	"orrery/impl/trace"
+)
+
+// Goal: every guarantee is seen to be broken, and seen not to be broken by the nearest thing that is allowed.
+// Method: a history of a few lines each, made from objects as Kubernetes writes them.
+
+// recording makes the lines of a history, one nanosecond apart.
+type recording struct {
+	lines    []trace.Line
+	previous map[string]trace.Revision
+}
+
+func (r *recording) add(l trace.Line) *recording {
+	l.Seq = int64(len(r.lines) + 1)
+	l.Time = l.Seq
+	r.lines = append(r.lines, l)
+	return r
+}
+
+// put records the next revision of an object: resource/name and the object's JSON.
+func (r *recording) put(resource, name, object string) *recording {
+	return r.revision(resource, name, object, false)
+}
+
+func (r *recording) remove(resource, name string) *recording {
+	return r.revision(resource, name, "", true)
+}
+
+func (r *recording) revision(resource, name, text string, deleted bool) *recording {
+	if r.previous == nil {
+		r.previous = map[string]trace.Revision{}
+	}
+	key := "/registry/" + resource + "/" + name
+	old, rev := r.previous[key], trace.Revision{Key: key, Deleted: deleted, Resource: resource, Name: name}
+	rev.Revision = int64(len(r.lines) + 1)
+	rev.Previous, rev.Created, rev.UID = old.Revision, old.Created, old.UID
+	if resource == "pods" || resource == "replicationcontrollers" {
+		rev.Namespace, rev.Key = "ns", "/registry/"+resource+"/ns/"+name
+	}
+	if !deleted {
+		var decoded object
+		if err := json.Unmarshal([]byte(text), &decoded); err != nil {
+			panic(err)
+		}
+		rev.UID, rev.Object = decoded.Metadata.UID, json.RawMessage(text)
+		if old.Revision == 0 {
+			rev.Created = rev.Revision
+		}
+	}
+	r.previous[key] = rev
+	if deleted {
+		delete(r.previous, key)
+	}
+	return r.add(trace.Line{Process: "observer", Revision: &rev})
+}
+
+// call records an operation with its return.
+func (r *recording) call(c trace.Call, ret trace.Return) *recording {
+	c.Layer, ret.ID = trace.API, c.ID
+	r.add(trace.Line{Process: c.Client, Call: &c})
+	return r.add(trace.Line{Process: c.Client, Return: &ret})
+}
+
+func (r *recording) step(s trace.Step) *recording {
+	return r.add(trace.Line{Process: s.Component, Step: &s})
+}
+
+// ran records what a container of pod web did: node, uid, container, attempt, state, exit code.
+func (r *recording) ran(node, uid, name string, attempt int, state string, code int) *recording {
+	return r.add(trace.Line{Process: "observer", Container: &trace.Container{Node: node, PodUID: uid, Namespace: "ns", Pod: "web",
+		Container: name, Attempt: attempt, ID: fmt.Sprintf("%s-%s-%d", uid, name, attempt), State: state, ExitCode: code, Init: name == "init"}})
+}
+
+func (r *recording) judge() verdict.Result {
+	h := history.New(trace.Header{Format: trace.Format, Mode: trace.Real}, r.lines)
+	return Checker{}.Check(context.Background(), h, verdict.DefaultLimits)
+}
+
+const (
+	bare     = `{"metadata":{"uid":"u1"}}`
+	held     = `{"metadata":{"uid":"u1","finalizers":["f"]}}`
+	leaving  = `{"metadata":{"uid":"u1","finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:30Z","deletionGracePeriodSeconds":30}}`
+	node1    = `{"metadata":{"uid":"n1","labels":{"disk":"ssd"}},"status":{"allocatable":{"cpu":"1","memory":"1Gi","pods":"2"}}}`
+	tainted  = `{"metadata":{"uid":"n1"},"spec":{"taints":[{"key":"k","value":"v","effect":"NoSchedule"}]},"status":{"allocatable":{"cpu":"1","pods":"2"}}}`
+	cordoned = `{"metadata":{"uid":"n1"},"spec":{"unschedulable":true},"status":{"allocatable":{"cpu":"1","pods":"2"}}}`
+	owner2   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":2}}`
+)
+
+// pod is a pod that asks for some cpu, on a node ("" none).
+func pod(uid, node, cpu, more string) string {
+	return fmt.Sprintf(`{"metadata":{"uid":%q},"spec":{"schedulerName":"default-scheduler","nodeName":%q,"restartPolicy":"Always","containers":[{"name":"main","resources":{"requests":{"cpu":%q}}}]%s}}`, uid, node, cpu, more)
+}
+
+// ended is a pod in a phase, with a restart policy.
+func ended(uid, phase, policy string) string {
+	return fmt.Sprintf(`{"metadata":{"uid":%q},"spec":{"nodeName":"a","restartPolicy":%q,"initContainers":[{"name":"init"}],"containers":[{"name":"main"}]},"status":{"phase":%q}}`, uid, policy, phase)
+}
+
+func owned(uid, owner string) string {
+	return fmt.Sprintf(`{"metadata":{"uid":%q,"ownerReferences":[{"uid":%q,"controller":true}]}}`, uid, owner)
+}
+
+// bind is the scheduler's step that binds pod name/uid with a view of the nodes.
+func bind(name, uid string, nodes int64) trace.Step {
+	return trace.Step{Component: "scheduler", Key: "ns/" + name, View: map[string]int64{"nodes": nodes},
+		Plan: []trace.Effect{{Verb: "create", Subresource: "binding", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: name, UID: uid}}}}
+}
+
+// controls is a step of the replication controller with one effect.
+func controls(id, verb, pod string, view int64) trace.Step {
+	return trace.Step{Component: "replication", Key: "replicationcontrollers/ns/web", View: map[string]int64{"replicationcontrollers": view, "pods": view},
+		Plan: []trace.Effect{{Call: id, Verb: verb, Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: pod}}}}
+}
+
+func grace(seconds int64) *int64 { return &seconds }
+
+func TestEveryGuarantee(t *testing.T) {
+	start := func() *recording { return &recording{} }
+	for _, test := range []struct {
+		name   string
+		run    *recording
+		breaks *guarantee // nil: legal
+	}{
+		{"created, updated, removed, created again", start().put("configmaps", "a", bare).put("configmaps", "a", bare).remove("configmaps", "a").put("configmaps", "a", `{"metadata":{"uid":"u2"}}`), nil},
+		{"an update changes the UID", start().put("configmaps", "a", bare).put("configmaps", "a", `{"metadata":{"uid":"u2"}}`), &UIDs},
+		{"a UID is given twice", start().put("configmaps", "a", bare).remove("configmaps", "a").put("configmaps", "b", bare), &UIDs},
+		{"an object without UID", start().put("configmaps", "a", `{"metadata":{}}`), &UIDs},
+		{"the generation falls", start().put("configmaps", "a", `{"metadata":{"uid":"u1","generation":2}}`).put("configmaps", "a", `{"metadata":{"uid":"u1","generation":1}}`), &Generations},
+		{"status observed what is to come", start().put("configmaps", "a", `{"metadata":{"uid":"u1","generation":1},"status":{"observedGeneration":2}}`), &Generations},
+		{"the deletion is taken back", start().put("configmaps", "a", leaving).put("configmaps", "a", held), &DeletionTimestamp},
+		{"the deletion is put off", start().put("configmaps", "a", leaving).put("configmaps", "a", `{"metadata":{"uid":"u1","finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:31Z","deletionGracePeriodSeconds":30}}`), &DeletionTimestamp},
+		{"the deletion is brought forward", start().put("configmaps", "a", leaving).put("configmaps", "a", `{"metadata":{"uid":"u1","finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:01Z","deletionGracePeriodSeconds":1}}`), nil},
+		{"the grace period grows", start().put("configmaps", "a", leaving).put("configmaps", "a", `{"metadata":{"uid":"u1","finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:30Z","deletionGracePeriodSeconds":60}}`), &GracePeriod},
+		{"removed with a finalizer", start().put("configmaps", "a", held).remove("configmaps", "a"), &FinalizersKept},
+		{"removed while leaving with a finalizer", start().put("configmaps", "a", leaving).remove("configmaps", "a"), &FinalizersKept},
+		{"removed by the write that takes the finalizer away", start().put("configmaps", "a", leaving).
+			call(trace.Call{ID: "1", Client: "c", Verb: "patch", Resource: "configmaps", Name: "a", Body: json.RawMessage(`{"metadata":{"finalizers":[]}}`)}, trace.Return{Outcome: trace.OK}).
+			remove("configmaps", "a"), nil},
+		{"a write that keeps the finalizer removes nothing", start().put("configmaps", "a", leaving).
+			call(trace.Call{ID: "1", Client: "c", Verb: "patch", Resource: "configmaps", Name: "a", Body: json.RawMessage(`{"metadata":{"finalizers":["f"]}}`)}, trace.Return{Outcome: trace.OK}).
+			remove("configmaps", "a"), &FinalizersKept},
+		{"a finalizer is added while leaving", start().put("configmaps", "a", leaving).put("configmaps", "a", `{"metadata":{"uid":"u1","finalizers":["f","g"],"deletionTimestamp":"2026-01-01T00:00:30Z"}}`), &NoNewFinalizers},
+		{"two controllers", start().put("configmaps", "a", `{"metadata":{"uid":"u1","ownerReferences":[{"uid":"x","controller":true},{"uid":"y","controller":true}]}}`), &OneController},
+		{"a restart count falls", start().put("pods", "a", `{"metadata":{"uid":"u1"},"status":{"containerStatuses":[{"name":"m","restartCount":2}]}}`).
+			put("pods", "a", `{"metadata":{"uid":"u1"},"status":{"containerStatuses":[{"name":"m","restartCount":1}]}}`), &RestartsCounted},
+
+		{"a cache equals the store", start().put("configmaps", "a", bare).put("nodes", "a", node1).
+			add(trace.Line{Digest: &trace.Digest{Resource: "configmaps", Revision: 2, Count: 1, Hash: trace.DigestOf([]trace.Ref{{Resource: "configmaps", Name: "a", UID: "u1", Revision: 1}})}}), nil},
+		{"a cache lacks an object", start().put("configmaps", "a", bare).put("nodes", "a", node1).
+			add(trace.Line{Digest: &trace.Digest{Resource: "configmaps", Revision: 2, Hash: trace.DigestOf(nil)}}), &CacheEqualsStore},
+		{"a cache holds an old version", start().put("configmaps", "a", bare).put("configmaps", "a", bare).
+			add(trace.Line{Digest: &trace.Digest{Resource: "configmaps", Revision: 2, Count: 1, Hash: trace.DigestOf([]trace.Ref{{Resource: "configmaps", Name: "a", UID: "u1", Revision: 1}})}}), &CacheEqualsStore},
+
+		{"bound", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "1", "")).step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "1", "")), nil},
+		{"bound twice", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "n", "1", "")).put("pods", "p", pod("u1", "m", "1", "")), &BoundOnce},
+		{"unbound", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "n", "1", "")).put("pods", "p", pod("u1", "", "1", "")), &BoundOnce},
+		{"another scheduler's pod is bound", start().put("nodes", "n", node1).put("pods", "p", `{"metadata":{"uid":"u1"},"spec":{"schedulerName":"mine"}}`).
+			step(bind("p", "u1", 1)).put("pods", "p", `{"metadata":{"uid":"u1"},"spec":{"schedulerName":"mine","nodeName":"n"}}`), &BindsOnlyPending},
+		{"a pod that is being deleted is bound", start().put("nodes", "n", node1).put("pods", "p", `{"metadata":{"uid":"u1","deletionTimestamp":"2026-01-01T00:00:30Z"},"spec":{"schedulerName":"default-scheduler"}}`).
+			step(bind("p", "u1", 1)).put("pods", "p", `{"metadata":{"uid":"u1","deletionTimestamp":"2026-01-01T00:00:30Z"},"spec":{"schedulerName":"default-scheduler","nodeName":"n"}}`), &BindsOnlyPending},
+		{"bound to a node that never was", start().put("pods", "p", pod("u1", "", "1", "")).step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "1", "")), &BindsWhereItFits},
+		{"bound to a tainted node", start().put("nodes", "n", tainted).put("pods", "p", pod("u1", "", "1", "")).step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "1", "")), &BindsWhereItFits},
+		{"bound to a tainted node that it tolerates", start().put("nodes", "n", tainted).put("pods", "p", pod("u1", "", "1", `,"tolerations":[{"key":"k","operator":"Equal","value":"v"}]`)).
+			step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "1", `,"tolerations":[{"key":"k","operator":"Equal","value":"v"}]`)), nil},
+		{"bound to a node that was cordoned long before", start().put("nodes", "n", node1).put("nodes", "n", cordoned).put("pods", "p", pod("u1", "", "1", "")).
+			step(bind("p", "u1", 2)).put("pods", "p", pod("u1", "n", "1", "")), &BindsWhereItFits},
+		{"bound to a node that was cordoned after the last look", start().put("nodes", "n", node1).put("nodes", "n", cordoned).put("pods", "p", pod("u1", "", "1", "")).
+			step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "1", "")), nil},
+		{"bound against its selector", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "1", `,"nodeSelector":{"disk":"hdd"}`)).
+			step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "1", `,"nodeSelector":{"disk":"hdd"}`)), &BindsWhereItFits},
+		{"more bound than fits", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "600m", "")).put("pods", "q", pod("u2", "", "600m", "")).
+			step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "600m", "")).step(bind("q", "u2", 1)).put("pods", "q", pod("u2", "n", "600m", "")), &NoOvercommit},
+		{"more put there by hand than fits", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "n", "600m", "")).put("pods", "q", pod("u2", "", "600m", "")).
+			step(bind("q", "u2", 1)).put("pods", "q", pod("u2", "n", "600m", "")), nil},
+		{"room made by a pod that went", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "600m", "")).put("pods", "q", pod("u2", "", "600m", "")).
+			step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "600m", "")).remove("pods", "p").step(bind("q", "u2", 1)).put("pods", "q", pod("u2", "n", "600m", "")), nil},
+
+		{"as many created as wanted", start().put("replicationcontrollers", "web", owner2).
+			step(controls("c/1", "create", "p", 1)).put("pods", "p", owned("u1", "o1")).step(controls("c/2", "create", "q", 1)).put("pods", "q", owned("u2", "o1")), nil},
+		{"one more created than wanted", start().put("replicationcontrollers", "web", owner2).
+			step(controls("c/1", "create", "p", 1)).put("pods", "p", owned("u1", "o1")).step(controls("c/2", "create", "q", 1)).put("pods", "q", owned("u2", "o1")).
+			step(controls("c/3", "create", "r", 1)).put("pods", "r", owned("u3", "o1")), &CreatesNoExcess},
+		{"one more, beside a create that a killed process had left on its way", start().put("replicationcontrollers", "web", owner2).
+			step(controls("c/1", "create", "p", 1)).add(trace.Line{Call: &trace.Call{ID: "c/1", Client: "c", Layer: trace.API, Verb: "create"}}).put("pods", "p", owned("u1", "o1")).
+			step(controls("d/1", "create", "q", 1)).add(trace.Line{Call: &trace.Call{ID: "d/1", Client: "d", Layer: trace.API, Verb: "create"}}).put("pods", "q", owned("u2", "o1")).
+			step(controls("d/2", "create", "r", 1)).add(trace.Line{Call: &trace.Call{ID: "d/2", Client: "d2", Layer: trace.API, Verb: "create"}}).put("pods", "r", owned("u3", "o1")), nil},
+		{"deletes its own", start().put("replicationcontrollers", "web", owner2).put("pods", "p", owned("u1", "o1")).step(controls("1", "delete", "p", 2)).remove("pods", "p").
+			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Revision: 4}}), nil},
+		{"deletes another's", start().put("replicationcontrollers", "web", owner2).put("pods", "p", owned("u1", "o9")).step(controls("1", "delete", "p", 2)).remove("pods", "p").
+			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Revision: 4}}), &DeletesOwn},
+		{"acts for an owner that is being deleted", start().put("replicationcontrollers", "web", `{"metadata":{"uid":"o1","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"replicas":2}}`).
+			step(controls("1", "create", "p", 1)), &TerminatingQuiet},
+
+		{"a life", start().put("pods", "web", ended("u1", "Running", "Never")).ran("a", "u1", "init", 0, "started", 0).ran("a", "u1", "init", 0, "exited", 0).
+			ran("a", "u1", "main", 0, "started", 0).ran("a", "u1", "main", 0, "exited", 0).put("pods", "web", ended("u1", "Succeeded", "Never")).remove("pods", "web"), nil},
+		{"started after the end", start().put("pods", "web", ended("u1", "Failed", "Always")).ran("a", "u1", "init", 0, "started", 0), &EndedStaysEnded},
+		{"started after the removal", start().put("pods", "web", ended("u1", "Running", "Always")).remove("pods", "web").ran("a", "u1", "init", 0, "started", 0).ran("a", "u1", "init", 0, "exited", 0), &GoneStaysGone},
+		{"one UID on two nodes", start().ran("a", "u1", "main", 0, "started", 0).ran("a", "u1", "main", 0, "exited", 0).ran("b", "u1", "main", 1, "started", 0), &OneNodePerUID},
+		{"two at once", start().ran("a", "u1", "main", 0, "started", 0).ran("a", "u1", "main", 1, "started", 0), &OneLivePerName},
+		{"one after the other", start().ran("a", "u1", "main", 0, "started", 0).ran("a", "u1", "main", 0, "exited", 1).ran("a", "u1", "main", 1, "started", 0), nil},
+		{"Never is started again", start().put("pods", "web", ended("u1", "Running", "Never")).ran("a", "u1", "init", 0, "started", 0).ran("a", "u1", "init", 0, "exited", 0).
+			ran("a", "u1", "main", 0, "started", 0).ran("a", "u1", "main", 0, "exited", 1).ran("a", "u1", "main", 1, "started", 0), &RestartPolicy},
+		{"OnFailure is started again after success", start().put("pods", "web", ended("u1", "Running", "OnFailure")).ran("a", "u1", "init", 0, "started", 0).ran("a", "u1", "init", 0, "exited", 0).
+			ran("a", "u1", "main", 0, "started", 0).ran("a", "u1", "main", 0, "exited", 0).ran("a", "u1", "main", 1, "started", 0), &RestartPolicy},
+		{"main before init", start().put("pods", "web", ended("u1", "Running", "Never")).ran("a", "u1", "main", 0, "started", 0), &InitFirst},
+		{"main after a failed init", start().put("pods", "web", ended("u1", "Running", "Never")).ran("a", "u1", "init", 0, "started", 0).ran("a", "u1", "init", 0, "exited", 1).ran("a", "u1", "main", 0, "started", 0), &InitFirst},
+		{"two pods of one name", start().put("pods", "web", ended("u1", "Failed", "Always")).ran("a", "u0", "main", 0, "started", 0).ran("b", "u2", "main", 0, "started", 0), nil},
+		{"two known pods of one name", start().put("pods", "web", pod("u1", "a", "1", "")).ran("a", "u1", "main", 0, "started", 0).ran("b", "u2", "main", 0, "started", 0), &OnePodPerName},
+		{"two pods of one name after force", start().put("pods", "web", pod("u1", "a", "1", "")).ran("a", "u1", "main", 0, "started", 0).
+			call(trace.Call{ID: "1", Client: "user", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "web", Grace: grace(0)}, trace.Return{Outcome: trace.OK}).
+			ran("b", "u2", "main", 0, "started", 0), nil},
+		{"removed while it runs", start().put("pods", "web", pod("u1", "a", "1", "")).ran("a", "u1", "main", 0, "started", 0).remove("pods", "web"), &StoppedThenGone},
+		{"removed by force while it runs", start().put("pods", "web", pod("u1", "a", "1", "")).ran("a", "u1", "main", 0, "started", 0).
+			call(trace.Call{ID: "1", Client: "user", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "web", Grace: grace(0)}, trace.Return{Outcome: trace.OK}).remove("pods", "web"), nil},
+		{"removed by the kubelet while it runs", start().put("pods", "web", pod("u1", "a", "1", "")).ran("a", "u1", "main", 0, "started", 0).
+			call(trace.Call{ID: "1", Client: "kubelet/a/1", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "web", Grace: grace(0)}, trace.Return{Outcome: trace.OK}).remove("pods", "web"), &StoppedThenGone},
+		{"removed without a terminal phase", start().put("pods", "web", pod("u1", "a", "1", "")).ran("a", "u1", "main", 0, "started", 0).ran("a", "u1", "main", 0, "exited", 0).remove("pods", "web"), &EndsBeforeGone},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			result := test.run.judge()
+			if test.breaks == nil {
+				require.Empty(t, result.Findings)
+				require.Empty(t, result.Unknown)
+				return
+			}
+			require.NotEmpty(t, result.Findings)
+			require.Equal(t, test.breaks.error, result.Findings[0].Guarantee, "%s", result.Findings[0].Text)
+			require.Equal(t, test.breaks.row, result.Findings[0].Row)
+			require.Positive(t, result.Findings[0].Line)
+		})
+	}
+}
+
+// What cannot be read is neither legal nor illegal.
+func TestWhatCannotBeReadIsUnknown(t *testing.T) {
+	run := (&recording{}).put("pods", "p", bare)
+	run.lines[0].Revision.Object = json.RawMessage(`{"metadata":3}`)
+	require.Equal(t, verdict.Unknown, run.judge().Verdict())
+
+	run = (&recording{}).put("nodes", "n", node1).put("pods", "p", pod("u1", "", "many", "")).step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "many", ""))
+	require.Equal(t, verdict.Unknown, run.judge().Verdict())
+}
+
+func TestNoTimeIsUnknown(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	result := Checker{}.Check(ctx, history.New(trace.Header{}, nil), verdict.DefaultLimits)
+	require.Equal(t, verdict.Unknown, result.Verdict())
+}
+
+func TestQuantities(t *testing.T) {
+	for text, want := range map[string]string{"1": "1", "100m": "1/10", "1Ki": "1024", "1.5Gi": "1610612736", "2k": "2000", "1e3": "1000", "0.5": "1/2", "3n": "3/1000000000"} {
+		q, err := parseQuantity(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, q.RatString(), text)
+	}
+	for _, text := range []string{"", "m", "1/2", "0x10", "ten", "1Kii"} {
+		_, err := parseQuantity(text)
+		require.Error(t, err, text)
+	}
+}
