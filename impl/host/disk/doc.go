@@ -1,49 +1,31 @@
+// Package disk is a disk that can be told to misbehave: a file system over a directory, in a process of its own.
+//
+// The contract:
+//
+//  1. A good disk passes everything through to its backing directory; mapped files, as bbolt has them, see what is written.
+//  2. A stalled fsync (or write) neither fails nor returns until it is released, whoever waits for it; only a process that
+//     is being killed is let go. Nothing else is held up: reads go on.
+//  3. A [Client.Crash] loses what was not yet synced, newest first, and keeps what was. See the table.
+//  4. What a fault really did is counted.
+//  5. However the disk ends, the process that uses it can be killed and the mount removed: see [Detach].
+//
+// What is durable when, in the way of a journaling file system (ext4):
+//
+//	operation                              durable after
+//	write, truncate, allocate of a file    the next fsync of that file
+//	create, rename, unlink, mkdir, rmdir   the next fsync of any file or directory
+//	mode, owner, times                     at once
+//
+// So a crash may leave a file that has its name but not its contents, as real ones do. It is done by undoing: every operation
+// goes to the backing directory at once and leaves a note in memory how to take it back, which the fsync throws away.
+//
+// The server must not live in the process that uses the files: bbolt maps its file, a page fault of the Go runtime would
+// wait for a server that the same runtime should run, and not even SIGKILL ends that. A stalled write keeps page locks, on
+// which a reader of the mapped file waits in a thread that the scheduler counts as running; hence fsync is what is stalled
+// first, and write only on demand.
+//
+// **Not done**: hard and symbolic links, devices, extended attributes, locks between hosts; renames that exchange. etcd uses
+// none of them. What the kernel writes back by itself is modelled only as a bound on what is kept in memory.
+//
+// Sources: fuse(4); Documentation/filesystems/fuse/fuse.rst and ext4/journal.rst of Linux 6.18.
 package disk
-
-import (
-	"context"
-	"time"
-)
-
-// Faults are what a disk does wrong from now on; the zero value is a good disk.
-type Faults struct {
-	// StallFsync holds every fsync, StallWrite every write too, until the faults are set anew.
-	StallFsync bool `json:"stallFsync,omitempty"`
-	StallWrite bool `json:"stallWrite,omitempty"`
-	// SlowFsync is how much longer an fsync takes.
-	SlowFsync time.Duration `json:"slowFsync,omitempty"`
-	// WriteError fails every write: EIO or ENOSPC. FsyncError fails every fsync with EIO.
-	WriteError string `json:"writeError,omitempty"`
-	FsyncError bool   `json:"fsyncError,omitempty"`
-}
-
-// Counters are the effects of faults that were observed since the disk was mounted.
-type Counters struct {
-	Fsyncs       int64 `json:"fsyncs"`       // all fsyncs that were asked for
-	FsyncsHeld   int64 `json:"fsyncsHeld"`   // by a stall, or slowed
-	WritesHeld   int64 `json:"writesHeld"`   // by a stall
-	Failed       int64 `json:"failed"`       // writes and fsyncs answered with an error
-	BytesDropped int64 `json:"bytesDropped"` // by crashes
-	OpsDropped   int64 `json:"opsDropped"`   // writes, creations, renames, ... undone by crashes
-}
-
-// Loss says what a crash of the machine loses of what was not yet synced.
-type Loss struct {
-	// Keep is how many of the unsynced operations, the oldest, survive: 0 loses all of them.
-	Keep int `json:"keep,omitempty"`
-	// Torn lets the first half of the first lost write survive.
-	Torn bool `json:"torn,omitempty"`
-}
-
-// Client controls a disk over its socket.
-type Client struct{}
-
-// Set replaces the faults of the disk and releases what the old ones held and the new ones do not.
-func (c *Client) Set(ctx context.Context, f Faults) error { return nil }
-
-// Counters are the effects observed up to now.
-func (c *Client) Counters(ctx context.Context) (Counters, error) { return Counters{}, nil }
-
-// Crash loses what was not synced. The process that used the disk must have been killed before: Crash waits until no file
-// is open any more, or ctx ends.
-func (c *Client) Crash(ctx context.Context, l Loss) (Counters, error) { return Counters{}, nil }
