@@ -173,7 +173,7 @@ func (j *judge) againstPod(p *life, runs []*run) {
 			j.broken(StoppedThenGone, p.gone.Seq(), "%s (UID %s) was removed while its container %s, attempt %d, was running on %s", podName(r), r.PodUID, r.Container.Container, r.Attempt, r.Node)
 		}
 	}
-	if p.ended == nil {
+	if p.ended == nil && runs[0].started <= j.h.Clock(p.gone.Line) {
 		j.broken(EndsBeforeGone, p.gone.Seq(), "%s (UID %s) was removed in phase %s", p.gone.Object, p.gone.UID, p.spec.Status.Phase)
 	}
 }
