@@ -24,7 +24,7 @@ type Store interface {
 	Count(ctx context.Context, prefix string) (CountResponse, error)
 
 	// Put sets key to value if key's modification revision is expected (0: if key is absent). Where it is another,
-	// nothing is written, Succeeded is false, and KV is what is there now (nil: nothing).
+	// nothing is written, Succeeded is false, and KV is what is there now (nil: nothing). On success KV is nil.
 	Put(ctx context.Context, key string, value []byte, expected int64) (PutResponse, error)
 
 	// Delete removes key if its modification revision is expected. KV is, on success, what was removed, otherwise

@@ -20,8 +20,8 @@ import (
 // Times that bound what a client waits for. They are upstream's (apiserver pkg/storage/storagebackend/factory/etcd3.go)
 // where it has them.
 const (
-	// KeepAliveTime and KeepAliveTimeout find a connection that hangs silently. etcd refuses pings more often than every
-	// five seconds (embed.DefaultGRPCKeepAliveMinTime).
+	// KeepAliveTime and KeepAliveTimeout find a connection that hangs silently: a ping on an idle one, and the bound on
+	// unacknowledged data (TCP_USER_TIMEOUT) on a busy one. gRPC pings no more often than every ten seconds.
 	KeepAliveTime    = 10 * time.Second
 	KeepAliveTimeout = 5 * time.Second
 	// RequestTimeout ends a request whose caller has set no nearer end.
@@ -77,7 +77,6 @@ func Open(opts Options) (*Store, error) {
 		DialTimeout:          RequestTimeout,
 		DialKeepAliveTime:    orDefault(opts.KeepAliveTime, KeepAliveTime),
 		DialKeepAliveTimeout: orDefault(opts.KeepAliveTimeout, KeepAliveTimeout),
-		PermitWithoutStream:  true,
 		// The library repeats any request, writes too, to which a server answers DeadlineExceeded or Canceled while the
 		// caller's own context still lives (client/v3/retry_interceptor.go). A compare-and-swap that took effect the
 		// first time then fails the second, and a success would be told as a conflict. So nothing is repeated there, and

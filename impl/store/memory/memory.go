@@ -104,7 +104,7 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, expected int6
 		next.kv.Created, next.kv.Version = now.Created, now.Version+1
 	}
 	s.commit(next)
-	return store.PutResponse{Succeeded: true, KV: next.kv, Revision: s.revision}, nil
+	return store.PutResponse{Succeeded: true, Revision: s.revision}, nil
 }
 
 // Delete compares and removes; see [store.Store].
