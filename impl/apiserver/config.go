@@ -1,0 +1,93 @@
+package apiserver
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	utilrand "k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/apimachinery/pkg/util/uuid"
+
+	"orrery/impl/apiserver/cache"
+	"orrery/impl/store"
+	"orrery/impl/trace"
+)
+
+// Config says how a Server runs. Only Store is required; a zero value stands for the default.
+type Config struct {
+	// Name tells this server from the others over the same store, in traces.
+	Name  string
+	Store store.Store
+	// Sink takes the calls to the store and the digests of the caches.
+	Sink trace.Sink
+	// Clock, NewUID and NewSuffix are where time and chance come from.
+	Clock     func() time.Time
+	NewUID    func() types.UID
+	NewSuffix func() string
+	// Warn is told what went wrong outside of any request.
+	Warn func(error)
+
+	// Window is the number of events that each resource's cache keeps.
+	Window int
+	// RequestTimeout bounds every request but a watch.
+	RequestTimeout time.Duration
+	// BookmarkEvery is how often a watch that wants bookmarks gets one.
+	BookmarkEvery time.Duration
+	// DigestEvery is how often the caches are summed up in the trace. Negative: never.
+	DigestEvery time.Duration
+	// CompactEvery is the least age of the history that is forgotten. Negative: nothing is.
+	CompactEvery time.Duration
+	// EventTTL is after how long an Event is removed. Negative: never.
+	EventTTL time.Duration
+	// SweepEvery is how often Events are looked through.
+	SweepEvery time.Duration
+}
+
+// Upstream's defaults, but for DigestEvery and SweepEvery, which upstream does not have.
+const (
+	DefaultRequestTimeout = 60 * time.Second
+	DefaultBookmarkEvery  = time.Minute
+	DefaultDigestEvery    = 5 * time.Second
+	DefaultCompactEvery   = 5 * time.Minute
+	DefaultEventTTL       = time.Hour
+	DefaultSweepEvery     = time.Minute
+)
+
+// suffixLength is that of a generated name's random part, as upstream's.
+const suffixLength = 5
+
+func (c Config) withDefaults() Config {
+	if c.Store == nil {
+		panic("apiserver: a Config without a Store")
+	}
+	if c.Sink == nil {
+		c.Sink = trace.Discard
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.NewUID == nil {
+		c.NewUID = uuid.NewUUID
+	}
+	if c.NewSuffix == nil {
+		c.NewSuffix = func() string { return utilrand.String(suffixLength) }
+	}
+	if c.Warn == nil {
+		c.Warn = func(error) {}
+	}
+	if c.Window <= 0 {
+		c.Window = cache.DefaultWindow
+	}
+	for _, d := range []struct {
+		value    *time.Duration
+		standard time.Duration
+	}{
+		{&c.RequestTimeout, DefaultRequestTimeout}, {&c.BookmarkEvery, DefaultBookmarkEvery},
+		{&c.DigestEvery, DefaultDigestEvery}, {&c.CompactEvery, DefaultCompactEvery},
+		{&c.EventTTL, DefaultEventTTL}, {&c.SweepEvery, DefaultSweepEvery},
+	} {
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+	}
+	return c
+}

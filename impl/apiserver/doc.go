@@ -1,0 +1,30 @@
+// Package apiserver is the API server without HTTP: requests on objects in, over a [store.Store].
+//
+//		registry/  ring 1: what a request does to one object (pure)
+//		request/   ring 2: one request: its reads, its compare-and-swap, its answer
+//		cache/     ring 2: the watch cache, from which lists and watches are served
+//		(here)     ring 3: the goroutines: feeding the caches, waiting, watches, housekeeping
+//		web/       ring 3: HTTP; pki/: certificates
+//
+//	 1. A [Server] implements [orrery/impl/client.Transport]. What it returns is shared: nobody may modify it.
+//	 2. Only the store holds state: any number of Servers may run over one, and any may be killed at any time.
+//	 3. All caches are fed from one list and one watch over the whole store. A watch that breaks is taken up again where it
+//	    broke off; only where history is compacted, or a value cannot be decoded, is there a new list, and then the watches
+//	    of clients that it puts a gap before end with 410.
+//	 4. A watch without a matching event gets a bookmark each BookmarkEvery, if it wants bookmarks. The clock decides only
+//	    when one is sent; what it says is the cache's.
+//	 5. Every call to the store is traced before it is sent and when its answer is there; every DigestEvery the content of
+//	    each cache is summed up, to be held against the store at that revision.
+//	 6. History is kept for at least CompactEvery; of several servers one compacts in each period.
+//	 7. Events go EventTTL after they were last heard of.
+//	 8. The namespaces default, kube-system, kube-public and kube-node-lease are made at the start, and not again.
+//
+// Nothing here decides: a simulation drives [request.Machine] and [cache.Set] step by step, without this package's
+// goroutines, clock and locks.
+//
+// Not done: authorization (every caller may do everything); the admission plugins of upstream but for NamespaceLifecycle;
+// priority and fairness, limits on requests in flight (web does that).
+//
+// Sources: staging/src/k8s.io/apiserver of Kubernetes v1.37 (registry/generic/registry, storage/cacher, storage/etcd3),
+// KEP-2340, KEP-3157, KEP-956, KEP-4988.
+package apiserver
