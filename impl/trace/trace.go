@@ -204,6 +204,8 @@ type Event struct {
 	// Type is ADDED, MODIFIED, DELETED, BOOKMARK, ERROR, or END when the stream was closed.
 	Type   string `json:"type"`
 	Object Ref    `json:"object,omitzero"`
+	// Previous is, at the store, the version that was replaced or deleted, as the watch delivered it.
+	Previous *Ref `json:"previous,omitempty"`
 	// InitialEnd marks the bookmark that ends the initial events.
 	InitialEnd bool `json:"initialEnd,omitempty"`
 	// Reason and Code are those of the Status in an ERROR.
