@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"orrery/checker/history"
+	"orrery/checker/object"
 	"orrery/impl/trace"
 )
 
@@ -31,7 +32,7 @@ func (j *judge) binding() {
 			j.broken(BoundOnce, v.Seq(), "spec.nodeName of %s went from %q to %q", v.Object, old.Spec.NodeName, now.Spec.NodeName)
 		}
 		node := now.Spec.NodeName
-		if node == "" || now.terminal() {
+		if node == "" || now.Terminal() {
 			continue
 		}
 		if load[node] == nil {
@@ -73,7 +74,7 @@ func (j *judge) bindSteps() map[string]*trace.Line {
 }
 
 // decision judges rows 46 and 49: what the scheduler bound, and where, by what it may have seen.
-func (j *judge) decision(v *history.Version, pod *object, node string, step *trace.Line) {
+func (j *judge) decision(v *history.Version, pod *object.Object, node string, step *trace.Line) {
 	if pod.Metadata.DeletionTimestamp != "" {
 		j.broken(BindsOnlyPending, v.Seq(), "%s was bound to %s while it was being deleted", v.Object, node)
 	}
@@ -103,12 +104,12 @@ func (j *judge) decision(v *history.Version, pod *object, node string, step *tra
 }
 
 // refuses says why a node does not take a pod; "" if it does.
-func refuses(node *object, v *history.Version, pod *object) string {
-	if node.Spec.Unschedulable && !pod.tolerates(taint{Key: "node.kubernetes.io/unschedulable", Effect: "NoSchedule"}) {
+func refuses(node *object.Object, v *history.Version, pod *object.Object) string {
+	if node.Spec.Unschedulable && !pod.Tolerates(object.Taint{Key: "node.kubernetes.io/unschedulable", Effect: "NoSchedule"}) {
 		return fmt.Sprintf("node %s is unschedulable", v.Object.Name)
 	}
 	for _, t := range node.Spec.Taints {
-		if !pod.tolerates(t) {
+		if !pod.Tolerates(t) {
 			return fmt.Sprintf("node %s has the taint %s=%s:%s, which the pod does not tolerate", v.Object.Name, t.Key, t.Value, t.Effect)
 		}
 	}
@@ -126,15 +127,15 @@ func (j *judge) fits(v *history.Version, node string, pods map[string]*history.V
 	if n == nil {
 		return // the node vanished between decision and bind, which nobody promises not to happen
 	}
-	used, room := amounts{"pods": new(big.Rat)}, amounts{}
-	err := room.add(n.Status.Allocatable)
+	used, room := object.Amounts{"pods": new(big.Rat)}, object.Amounts{}
+	err := room.Add(n.Status.Allocatable)
 	for _, p := range pods {
 		used["pods"].Add(used["pods"], big.NewRat(1, 1))
-		var requests amounts
+		var requests object.Amounts
 		if err == nil {
-			requests, err = j.object(p).requests()
+			requests, err = j.object(p).Requests()
 		}
-		used.addAll(requests)
+		used.AddAll(requests)
 	}
 	if err != nil {
 		j.unknown = append(j.unknown, fmt.Sprintf("what node %s carries at revision %d cannot be added up: %v", node, v.Revision, err))

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"orrery/checker/history"
+	"orrery/checker/object"
 	"orrery/checker/verdict"
 )
 
@@ -19,7 +20,7 @@ func (Checker) Name() string { return "invariant" }
 // Check judges every revision of the store's log, every digest of a watch cache, every container, and what the
 // components wrote.
 func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
-	j := &judge{h: h, objects: objects{}}
+	j := &judge{h: h, objects: object.Objects{}}
 	for _, part := range []func(*judge){
 		(*judge).metadata, (*judge).caches, (*judge).binding, (*judge).replication, (*judge).nodes,
 	} {
@@ -39,7 +40,7 @@ func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Lim
 // judge collects what is found in one history.
 type judge struct {
 	h        *history.History
-	objects  objects
+	objects  object.Objects
 	findings []verdict.Finding
 	unknown  []string
 	bad      bool // a stored object could not be read, which is said once
@@ -51,8 +52,8 @@ func (j *judge) broken(g guarantee, line int64, format string, args ...any) {
 }
 
 // object is the object in a version; nil where there is none. One that cannot be read makes the verdict Unknown.
-func (j *judge) object(v *history.Version) *object {
-	obj, err := j.objects.of(v)
+func (j *judge) object(v *history.Version) *object.Object {
+	obj, err := j.objects.Of(v)
 	if err != nil && !j.bad {
 		j.bad = true
 		j.unknown = append(j.unknown, fmt.Sprintf("the object at revision %d of %s cannot be read: %v", v.Revision, v.Key, err))

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orrery/checker/history"
+	"orrery/checker/object"
 	"orrery/checker/verdict"
 	"orrery/impl/trace"
 )
@@ -50,7 +51,7 @@ func (r *recording) revision(resource, name, text string, deleted bool) *recordi
 		rev.Namespace, rev.Key = "ns", "/registry/"+resource+"/ns/"+name
 	}
 	if !deleted {
-		var decoded object
+		var decoded object.Object
 		if err := json.Unmarshal([]byte(text), &decoded); err != nil {
 			panic(err)
 		}
@@ -258,16 +259,4 @@ func TestNoTimeIsUnknown(t *testing.T) {
 	cancel()
 	result := Checker{}.Check(ctx, history.New(trace.Header{}, nil), verdict.DefaultLimits)
 	require.Equal(t, verdict.Unknown, result.Verdict())
-}
-
-func TestQuantities(t *testing.T) {
-	for text, want := range map[string]string{"1": "1", "100m": "1/10", "1Ki": "1024", "1.5Gi": "1610612736", "2k": "2000", "1e3": "1000", "0.5": "1/2", "3n": "3/1000000000"} {
-		q, err := parseQuantity(text)
-		require.NoError(t, err, text)
-		require.Equal(t, want, q.RatString(), text)
-	}
-	for _, text := range []string{"", "m", "1/2", "0x10", "ten", "1Kii"} {
-		_, err := parseQuantity(text)
-		require.Error(t, err, text)
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"orrery/checker/history"
+	"orrery/checker/object"
 	"orrery/impl/trace"
 )
 
@@ -39,7 +40,7 @@ func (j *judge) metadata() {
 }
 
 // single judges one version by itself.
-func (j *judge) single(v *history.Version, now *object) {
+func (j *judge) single(v *history.Version, now *object.Object) {
 	controllers := 0
 	for _, ref := range now.Metadata.OwnerReferences {
 		if ref.Controller {
@@ -55,7 +56,7 @@ func (j *judge) single(v *history.Version, now *object) {
 }
 
 // pair judges two neighbouring versions of one UID.
-func (j *judge) pair(v *history.Version, old, now *object) {
+func (j *judge) pair(v *history.Version, old, now *object.Object) {
 	was, is := old.Metadata, now.Metadata
 	if is.Generation < was.Generation {
 		j.broken(Generations, v.Seq(), "the generation of %s went from %d to %d", v.Object, was.Generation, is.Generation)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"orrery/checker/history"
+	"orrery/checker/object"
 	"orrery/impl/trace"
 )
 
@@ -108,7 +109,7 @@ func (j *judge) oneAtATime(runs []*run) {
 // life is what the store's log says of one UID.
 type life struct {
 	versions []*history.Version
-	spec     *object // the last version of it
+	spec     *object.Object // the last version of it
 	// ended and gone are the versions that made its phase terminal and that removed it; nil: that has not happened.
 	ended, gone *history.Version
 }
@@ -128,7 +129,7 @@ func (j *judge) podOf(r *run) *life {
 		if p.spec = j.object(v); p.spec == nil {
 			return nil
 		}
-		if p.ended == nil && p.spec.terminal() {
+		if p.ended == nil && p.spec.Terminal() {
 			p.ended = v
 		}
 	}

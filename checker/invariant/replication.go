@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"orrery/checker/history"
+	"orrery/checker/object"
 	"orrery/impl/trace"
 )
 
@@ -55,7 +56,7 @@ func ownerKey(s *trace.Step) (history.ObjectName, bool) {
 }
 
 // ownerSeen is the owner as the step's view shows it; nil where it was absent.
-func (j *judge) ownerSeen(d *decided) *object {
+func (j *judge) ownerSeen(d *decided) *object.Object {
 	return j.object(history.At(j.h.Log.Of(d.owner), d.line.Step.View[d.owner.Resource]))
 }
 
@@ -82,7 +83,7 @@ func (j *judge) deletesOwn(d *decided) {
 	if pod == nil || owner == nil {
 		return
 	}
-	if ref, ok := pod.controller(); !ok || ref.UID != owner.Metadata.UID {
+	if ref, ok := pod.Controller(); !ok || ref.UID != owner.Metadata.UID {
 		j.broken(DeletesOwn, d.op.ReturnLine, "the controller of %s (UID %s) deleted %s, whose controller is %q", d.owner, owner.Metadata.UID, d.op.Object(), ref.UID)
 	}
 }
@@ -96,14 +97,14 @@ func (j *judge) creations(creator map[string]*decided) {
 		}
 		old, now := j.object(before(v)), j.object(v)
 		if old != nil {
-			if ref, ok := old.controller(); ok {
+			if ref, ok := old.Controller(); ok {
 				delete(active[ref.UID], v.Key)
 			}
 		}
-		if now == nil || !now.active() {
+		if now == nil || !now.Active() {
 			continue
 		}
-		ref, ok := now.controller()
+		ref, ok := now.Controller()
 		if !ok {
 			continue
 		}
@@ -122,7 +123,7 @@ func (j *judge) creations(creator map[string]*decided) {
 //
 // Pods whose creation the present process of the controller cannot know of do not count: a process that was killed may
 // have left a create on its way, which lands whenever it likes.
-func (j *judge) noExcess(v *history.Version, d *decided, ref ownerReference, active map[string]string, creator map[string]*decided) {
+func (j *judge) noExcess(v *history.Version, d *decided, ref object.OwnerReference, active map[string]string, creator map[string]*decided) {
 	known := 0
 	for _, name := range active { // order does not matter: it only counts
 		if other := creator[name]; other == nil || other.op == nil || other.op.OK() || incarnation(other) == incarnation(d) {

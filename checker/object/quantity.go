@@ -1,4 +1,4 @@
-package invariant
+package object
 
 import (
 	"fmt"
@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// resources are quantities as Kubernetes writes them, by resource name.
-type resources map[string]string
+// Resources are quantities as Kubernetes writes them, by resource name.
+type Resources map[string]string
 
-// amounts are exact quantities by resource name.
-type amounts map[string]*big.Rat
+// Amounts are exact quantities by resource name.
+type Amounts map[string]*big.Rat
 
-// add adds what r asks for.
-func (a amounts) add(r resources) error {
+// Add adds what r asks for.
+func (a Amounts) Add(r Resources) error {
 	for name, text := range r {
-		q, err := parseQuantity(text)
+		q, err := ParseQuantity(text)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -27,21 +27,21 @@ func (a amounts) add(r resources) error {
 	return nil
 }
 
-// requests is what a pod asks of its node: all containers together, or the greatest init container where that is more,
+// Requests is what a pod asks of its node: all containers together, or the greatest init container where that is more,
 // plus the overhead; an init container that restarts always (a sidecar) runs beside all that come after it.
 //
 // Source: k8s.io/component-helpers/resource, PodRequests.
-func (o *object) requests() (amounts, error) {
-	total, sidecars, start := amounts{}, amounts{}, amounts{}
+func (o *Object) Requests() (Amounts, error) {
+	total, sidecars, start := Amounts{}, Amounts{}, Amounts{}
 	for _, c := range o.Spec.Containers {
-		if err := total.add(c.Resources.Requests); err != nil {
+		if err := total.Add(c.Resources.Requests); err != nil {
 			return nil, err
 		}
 	}
 	for _, c := range o.Spec.InitContainers {
-		now := amounts{}
-		now.addAll(sidecars)
-		if err := now.add(c.Resources.Requests); err != nil {
+		now := Amounts{}
+		now.AddAll(sidecars)
+		if err := now.Add(c.Resources.Requests); err != nil {
 			return nil, err
 		}
 		if c.RestartPolicy == "Always" {
@@ -49,12 +49,13 @@ func (o *object) requests() (amounts, error) {
 		}
 		start.raise(now)
 	}
-	total.addAll(sidecars)
+	total.AddAll(sidecars)
 	total.raise(start)
-	return total, total.add(o.Spec.Overhead)
+	return total, total.Add(o.Spec.Overhead)
 }
 
-func (a amounts) addAll(b amounts) {
+// AddAll adds b.
+func (a Amounts) AddAll(b Amounts) {
 	for name, q := range b {
 		if a[name] == nil {
 			a[name] = new(big.Rat)
@@ -63,7 +64,7 @@ func (a amounts) addAll(b amounts) {
 	}
 }
 
-func (a amounts) raise(b amounts) {
+func (a Amounts) raise(b Amounts) {
 	for name, q := range b {
 		if a[name] == nil || a[name].Cmp(q) < 0 {
 			a[name] = q
@@ -83,10 +84,10 @@ var suffixes = []struct {
 	{"k", 1000, 1, false}, {"M", 1000, 2, false}, {"G", 1000, 3, false}, {"T", 1000, 4, false}, {"P", 1000, 5, false}, {"E", 1000, 6, false},
 }
 
-// parseQuantity reads a quantity: a decimal number with an optional suffix or exponent.
+// ParseQuantity reads a quantity: a decimal number with an optional suffix or exponent.
 //
 // Source: k8s.io/apimachinery/pkg/api/resource, Quantity.
-func parseQuantity(text string) (*big.Rat, error) {
+func ParseQuantity(text string) (*big.Rat, error) {
 	number, factor := text, big.NewRat(1, 1)
 	for _, s := range suffixes {
 		if rest, ok := strings.CutSuffix(text, s.text); ok {

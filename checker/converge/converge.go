@@ -1,0 +1,113 @@
+package converge
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"orrery/checker/history"
+	"orrery/checker/object"
+	"orrery/checker/verdict"
+	"orrery/impl/trace"
+)
+
+// The guarantees, each with its row in INVARIANTS.md.
+var (
+	// Replicas is row 55.
+	Replicas = errors.New("once nobody interferes, every owner comes to have exactly the pods it wants, and its status says so")
+	// Running is rows 77, 94 and 119.
+	Running = errors.New("once nobody interferes, every pod that fits on a node comes to run there, every container of it")
+	// Gone is rows 34 and 75.
+	Gone = errors.New("once nobody interferes, whatever is being deleted and has no finalizers comes to be gone")
+	// Clean is row 95.
+	Clean = errors.New("once nobody interferes, no container runs that no pod of the store asks for")
+	// Stable is row 119.
+	Stable = errors.New("a cluster that has converged stays as it is: nothing but heartbeats is written any more")
+)
+
+// HotLoop is how often one object is written in the liveness phase before it counts as written for ever.
+const HotLoop = 200
+
+// Checker judges convergence.
+type Checker struct{}
+
+// Name is "converge".
+func (Checker) Name() string { return "converge" }
+
+// Check judges the last state of the run, and how it was reached.
+func (Checker) Check(_ context.Context, h *history.History, limits verdict.Limits) verdict.Result {
+	j := &judge{h: h, objects: object.Objects{}, last: h.Log.End()}
+	liveness, ok := h.Phase(trace.Liveness)
+	if !ok {
+		return verdict.Result{Unknown: []string{"the run ended before its liveness phase, so nothing is known about where it was going"}}
+	}
+	if settled, ok := h.Phase(trace.Settled); ok {
+		j.stable(settled)
+		j.state()
+	} else if j.moving(liveness); len(j.findings)+len(j.unknown) == 0 {
+		j.state()
+		if len(j.findings) == 0 {
+			j.unknown = append(j.unknown, "the run ended before it had been seen to settle")
+		}
+	}
+	slices.SortStableFunc(j.findings, func(a, b verdict.Finding) int { return cmp.Compare(a.Row, b.Row) })
+	if limits.Findings > 0 && len(j.findings) > limits.Findings {
+		j.findings = j.findings[:limits.Findings]
+	}
+	return verdict.Result{Findings: j.findings, Unknown: j.unknown}
+}
+
+type judge struct {
+	h        *history.History
+	objects  object.Objects
+	last     int64
+	findings []verdict.Finding
+	unknown  []string
+}
+
+func (j *judge) broken(guarantee error, row int, line int64, format string, args ...any) {
+	j.findings = append(j.findings, verdict.Finding{Guarantee: guarantee, Row: row, Line: line, Text: fmt.Sprintf(format, args...)})
+}
+
+// heartbeat reports whether a version is one that may be written for ever.
+func heartbeat(v *history.Version) bool {
+	switch v.Object.Resource {
+	case "leases", "nodes", "events":
+		return true
+	}
+	return false
+}
+
+// stable judges the settled phase.
+func (j *judge) stable(settled history.Phase) {
+	for _, v := range j.h.Log.Entries {
+		if v.Seq() >= settled.From && v.Seq() <= settled.To && !heartbeat(v) {
+			j.broken(Stable, 119, v.Seq(), "%s was written at revision %d, after the cluster had settled", v.Object, v.Revision)
+		}
+	}
+}
+
+// moving judges a liveness phase that was not followed by a settled one.
+func (j *judge) moving(liveness history.Phase) {
+	writes := map[history.ObjectName]int{}
+	var last *history.Version
+	for _, v := range j.h.Log.Entries {
+		if v.Seq() < liveness.From || heartbeat(v) {
+			continue
+		}
+		last = v
+		if writes[v.Object]++; writes[v.Object] == HotLoop {
+			j.broken(Stable, 119, v.Seq(), "%s was written %d times since the faults ended", v.Object, HotLoop)
+		}
+	}
+	if last == nil || len(j.findings) > 0 {
+		return
+	}
+	// Still on its way: something was written in the last quarter of the phase.
+	from, to := j.h.Line(liveness.From), &j.h.Lines[len(j.h.Lines)-1]
+	if j.h.Clock(last.Line) > j.h.Clock(to)-(j.h.Clock(to)-j.h.Clock(from))/4 {
+		j.unknown = append(j.unknown, fmt.Sprintf("the cluster was still moving when its time was up: %s was written at revision %d", last.Object, last.Revision))
+	}
+}

@@ -1,0 +1,103 @@
+package converge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"orrery/checker/history"
+	"orrery/checker/verdict"
+	"orrery/impl/trace"
+)
+
+// Goal: a run that came to rest where it should is accepted, and each way of not doing so is told apart.
+// Method: the end of a run in a few lines: what the store holds, what the nodes run, and the phases.
+
+type recording struct {
+	lines []trace.Line
+}
+
+func (r *recording) add(l trace.Line) *recording {
+	l.Seq = int64(len(r.lines) + 1)
+	l.Time = l.Seq
+	r.lines = append(r.lines, l)
+	return r
+}
+
+func (r *recording) phase(name string) *recording {
+	return r.add(trace.Line{Phase: &trace.Phase{Name: name}})
+}
+
+func (r *recording) put(resource, name, uid, text string) *recording {
+	return r.add(trace.Line{Revision: &trace.Revision{Revision: int64(len(r.lines) + 1), Key: "/registry/" + resource + "/ns/" + name,
+		Resource: resource, Namespace: "ns", Name: name, UID: uid, Object: json.RawMessage(text)}})
+}
+
+func (r *recording) runs(node, uid, state string) *recording {
+	return r.add(trace.Line{Container: &trace.Container{Node: node, PodUID: uid, Namespace: "ns", Pod: "p", Container: "main", ID: node + uid, State: state}})
+}
+
+func owner(replicas, status int) string {
+	return fmt.Sprintf(`{"metadata":{"uid":"o","generation":1},"spec":{"replicas":%d},"status":{"replicas":%d,"observedGeneration":1}}`, replicas, status)
+}
+
+func pod(node, phase, ready string) string {
+	return fmt.Sprintf(`{"metadata":{"uid":"u","ownerReferences":[{"uid":"o","controller":true}]},"spec":{"nodeName":%q,"containers":[{"name":"main"}]},
+		"status":{"phase":%q,"conditions":[{"type":"Ready","status":%q}]}}`, node, phase, ready)
+}
+
+func TestConvergence(t *testing.T) {
+	start := func() *recording { return (&recording{}).phase(trace.Liveness) }
+	good := func() *recording {
+		return start().put("replicationcontrollers", "rc", "o", owner(1, 1)).put("pods", "p", "u", pod("a", "Running", "True")).runs("a", "u", "started")
+	}
+	for _, test := range []struct {
+		name   string
+		run    *recording
+		breaks error
+		want   verdict.Verdict
+	}{
+		{"at rest", good().phase(trace.Settled), nil, verdict.Ok},
+		{"at rest with heartbeats", good().phase(trace.Settled).put("leases", "l", "x", `{"metadata":{"uid":"x"}}`), nil, verdict.Ok},
+		{"not to be scheduled", start().put("pods", "p", "u", `{"metadata":{"uid":"u"},"status":{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable"}]}}`).phase(trace.Settled), nil, verdict.Ok},
+		{"ended", start().put("pods", "p", "u", pod("a", "Succeeded", "False")).phase(trace.Settled), nil, verdict.Ok},
+		{"held by a finalizer", start().put("configmaps", "c", "u", `{"metadata":{"uid":"u","finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:00Z"}}`).phase(trace.Settled), nil, verdict.Ok},
+		{"written after it settled", good().phase(trace.Settled).put("pods", "p", "u", pod("a", "Running", "True")), Stable, verdict.Illegal},
+		{"a pod too few", start().put("replicationcontrollers", "rc", "o", owner(1, 1)).phase(trace.Settled), Replicas, verdict.Illegal},
+		{"a status that lags", start().put("replicationcontrollers", "rc", "o", owner(0, 1)).phase(trace.Settled), Replicas, verdict.Illegal},
+		{"never bound", start().put("pods", "p", "u", pod("", "Pending", "False")).phase(trace.Settled), Running, verdict.Illegal},
+		{"bound and never run", start().put("pods", "p", "u", pod("a", "Pending", "False")).phase(trace.Settled), Running, verdict.Illegal},
+		{"said to run and does not", start().put("pods", "p", "u", pod("a", "Running", "True")).phase(trace.Settled), Running, verdict.Illegal},
+		{"runs on another node", start().put("pods", "p", "u", pod("a", "Running", "True")).runs("b", "u", "started").phase(trace.Settled), Running, verdict.Illegal},
+		{"not ready", start().put("pods", "p", "u", pod("a", "Running", "False")).runs("a", "u", "started").phase(trace.Settled), Running, verdict.Illegal},
+		{"a container of nobody's", good().runs("b", "v", "started").phase(trace.Settled), Clean, verdict.Illegal},
+		{"a container of a pod that ended", start().put("pods", "p", "u", pod("a", "Failed", "False")).runs("a", "u", "started").phase(trace.Settled), Clean, verdict.Illegal},
+		{"being deleted for ever", start().put("configmaps", "c", "u", `{"metadata":{"uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z"}}`).phase(trace.Settled), Gone, verdict.Illegal},
+		{"no liveness phase", &recording{}, nil, verdict.Unknown},
+		{"still moving", good(), nil, verdict.Unknown},
+		{"stands still, in the wrong state", start().put("replicationcontrollers", "rc", "o", owner(1, 0)).
+			phase("x").phase("x").phase("x").phase("x").phase("x").phase("x").phase("x"), Replicas, verdict.Illegal},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			result := Checker{}.Check(context.Background(), history.New(trace.Header{Mode: trace.Real}, test.run.lines), verdict.DefaultLimits)
+			require.Equal(t, test.want, result.Verdict(), "%v %v", result.Findings, result.Unknown)
+			if test.breaks != nil {
+				require.Equal(t, test.breaks, result.Findings[0].Guarantee)
+			}
+		})
+	}
+}
+
+// An object that is written for ever is illegal, though the cluster is "still moving".
+func TestHotLoop(t *testing.T) {
+	run := (&recording{}).phase(trace.Liveness)
+	for range HotLoop {
+		run.put("pods", "p", "u", pod("a", "Running", "True"))
+	}
+	result := Checker{}.Check(context.Background(), history.New(trace.Header{Mode: trace.Real}, run.lines), verdict.DefaultLimits)
+	require.Equal(t, verdict.Illegal, result.Verdict())
+	require.Equal(t, Stable, result.Findings[0].Guarantee)
+}

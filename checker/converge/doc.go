@@ -1,0 +1,19 @@
+// Package converge judges what must come true once faults have ended and nobody interferes: eventually stable
+// reconciliation (row 55 and 119 of INVARIANTS.md), end to end from the owner to the process on a node.
+//
+// A run has a phase "liveness", which begins when all faults are healed and all clients have stopped. Its runner waits
+// until nothing moves and then begins the phase "settled", in which it only looks. What is judged is the last state:
+//
+//  1. settled was reached, within the bound that the scenario sets itself;
+//  2. every owner that is not being deleted has as many active pods as it wants, and its status says so;
+//  3. nothing is left half deleted: no object with a deletionTimestamp and without finalizers;
+//  4. every pod that wants to run, and was not found unschedulable, is bound, Running, Ready, and each of its containers
+//     runs on that node; no other container of a pod runs anywhere;
+//  5. while settled nothing but heartbeats is written: Leases, the status of Nodes, Events.
+//
+// A run that never settled is Illegal if it stood still in the wrong state or wrote one object again and again, and
+// Unknown if it was still on its way.
+//
+// **Not done**: what Services, accounts and namespaces converge to, until their controllers exist. Objects with finalizers
+// may stay for ever, which is their owners' business.
+package converge

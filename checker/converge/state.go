@@ -1,0 +1,121 @@
+package converge
+
+import (
+	"fmt"
+
+	"orrery/checker/history"
+	"orrery/checker/object"
+	"orrery/impl/trace"
+)
+
+// state judges the last state: of the store, and of the nodes.
+func (j *judge) state() {
+	live := j.h.Log.Live("/registry/", j.last)
+	owned := map[string]int{} // owner's UID → its active pods
+	running := j.running()
+	for _, v := range live {
+		obj, err := j.objects.Of(v)
+		if err != nil || obj == nil {
+			j.unknown = append(j.unknown, fmt.Sprintf("%s at revision %d cannot be read: %v", v.Object, v.Revision, err))
+			continue
+		}
+		if obj.Metadata.DeletionTimestamp != "" && len(obj.Metadata.Finalizers) == 0 && v.Object.Resource != "namespaces" {
+			j.broken(Gone, 75, v.Seq(), "%s is being deleted since %s and is still there", v.Object, obj.Metadata.DeletionTimestamp)
+		}
+		if v.Object.Resource != "pods" {
+			continue
+		}
+		if ref, ok := obj.Controller(); ok && obj.Active() {
+			owned[ref.UID]++
+		}
+		j.pod(v, obj, running)
+	}
+	for _, v := range live {
+		if r := v.Object.Resource; r == "replicationcontrollers" || r == "replicasets" {
+			j.owner(v, owned[v.UID])
+		}
+	}
+	for _, l := range running.order {
+		if c := l.Container; running.byID[c.Node+"/"+c.ID] != nil {
+			j.broken(Clean, 95, l.Seq, "container %s of pods/%s/%s (UID %s) runs on %s, and no pod of the store asks for it", c.Container, c.Namespace, c.Pod, c.PodUID, c.Node)
+		}
+	}
+}
+
+// owner judges one replication controller or replica set.
+func (j *judge) owner(v *history.Version, active int) {
+	obj, err := j.objects.Of(v)
+	if err != nil || obj.Metadata.DeletionTimestamp != "" || obj.Spec.Replicas == nil {
+		return
+	}
+	want := *obj.Spec.Replicas
+	switch {
+	case int64(active) != want:
+		j.broken(Replicas, 55, v.Seq(), "%s wants %d pods and has %d", v.Object, want, active)
+	case obj.Status.Replicas != want:
+		j.broken(Replicas, 55, v.Seq(), "%s has %d pods, and its status says %d", v.Object, active, obj.Status.Replicas)
+	case obj.Status.ObservedGeneration != obj.Metadata.Generation:
+		j.broken(Replicas, 55, v.Seq(), "the status of %s is of generation %d, and it is at %d", v.Object, obj.Status.ObservedGeneration, obj.Metadata.Generation)
+	}
+}
+
+// containers are those that run, by node and ID; what is found to be asked for is taken out.
+type containers struct {
+	order []*trace.Line
+	byID  map[string]*trace.Line
+}
+
+// running are the containers of pods (not their sandboxes) that started and did not end.
+func (j *judge) running() containers {
+	c := containers{byID: map[string]*trace.Line{}}
+	for _, l := range j.h.Containers {
+		if l.Container.Container == "" {
+			continue
+		}
+		id := l.Container.Node + "/" + l.Container.ID
+		switch l.Container.State {
+		case "started":
+			c.byID[id] = l
+			c.order = append(c.order, l)
+		case "exited", "removed":
+			delete(c.byID, id)
+		}
+	}
+	return c
+}
+
+// pod judges one pod against the containers that run, and takes those that it asks for out of them.
+func (j *judge) pod(v *history.Version, pod *object.Object, running containers) {
+	if !pod.Active() {
+		return
+	}
+	if pod.Spec.NodeName == "" {
+		if status, reason := pod.Condition("PodScheduled"); status != "False" || reason != "Unschedulable" {
+			j.broken(Running, 119, v.Seq(), "%s is neither bound nor found unschedulable", v.Object)
+		}
+		return
+	}
+	if pod.Status.Phase != "Running" {
+		j.broken(Running, 119, v.Seq(), "%s is bound to %s, and its phase is %q", v.Object, pod.Spec.NodeName, pod.Status.Phase)
+	} else if ready, _ := pod.Condition("Ready"); ready != "True" {
+		j.broken(Running, 119, v.Seq(), "%s is not Ready", v.Object)
+	}
+	for _, c := range pod.Spec.Containers {
+		found := false
+		for id, l := range running.byID { // order does not matter: at most one is looked for, the rest is left alone
+			if r := l.Container; r.PodUID == v.UID && r.Container == c.Name && r.Node == pod.Spec.NodeName {
+				delete(running.byID, id)
+				found = true
+				break
+			}
+		}
+		if !found {
+			j.broken(Running, 119, v.Seq(), "container %s of %s does not run on %s", c.Name, v.Object, pod.Spec.NodeName)
+		}
+	}
+	for id, l := range running.byID { // order does not matter: all of them are taken out
+		if l.Container.PodUID == v.UID && l.Container.Init {
+			delete(running.byID, id) // a sidecar, which the pod asks for too
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package object
+
+import (
+	"encoding/json"
+	"slices"
+
+	"orrery/checker/history"
+)
+
+// Object is what the guarantees need to know of a stored object, of whatever kind.
+type Object struct {
+	Metadata struct {
+		UID             string            `json:"uid"`
+		Labels          map[string]string `json:"labels"`
+		Generation      int64             `json:"generation"`
+		Finalizers      []string          `json:"finalizers"`
+		OwnerReferences []OwnerReference  `json:"ownerReferences"`
+		// DeletionTimestamp is RFC 3339 in UTC and whole seconds, so that later is greater.
+		DeletionTimestamp          string `json:"deletionTimestamp"`
+		DeletionGracePeriodSeconds *int64 `json:"deletionGracePeriodSeconds"`
+	} `json:"metadata"`
+	Spec struct {
+		// Of a pod.
+		NodeName       string            `json:"nodeName"`
+		SchedulerName  string            `json:"schedulerName"`
+		NodeSelector   map[string]string `json:"nodeSelector"`
+		RestartPolicy  string            `json:"restartPolicy"`
+		Containers     []Container       `json:"containers"`
+		InitContainers []Container       `json:"initContainers"`
+		Tolerations    []Toleration      `json:"tolerations"`
+		Overhead       Resources         `json:"overhead"`
+		// Of a node.
+		Unschedulable bool    `json:"unschedulable"`
+		Taints        []Taint `json:"taints"`
+		// Of an owner.
+		Replicas *int64 `json:"replicas"`
+	} `json:"spec"`
+	Status struct {
+		ObservedGeneration    int64             `json:"observedGeneration"`
+		Phase                 string            `json:"phase"`
+		Conditions            []Condition       `json:"conditions"`
+		Replicas              int64             `json:"replicas"`
+		ReadyReplicas         int64             `json:"readyReplicas"`
+		Allocatable           Resources         `json:"allocatable"`
+		ContainerStatuses     []ContainerStatus `json:"containerStatuses"`
+		InitContainerStatuses []ContainerStatus `json:"initContainerStatuses"`
+	} `json:"status"`
+}
+
+// OwnerReference names an owner, and whether it manages the object.
+type OwnerReference struct {
+	Kind       string `json:"kind"`
+	Name       string `json:"name"`
+	UID        string `json:"uid"`
+	Controller bool   `json:"controller"`
+}
+
+// Container is a container or init container as the pod asks for it.
+type Container struct {
+	Name          string `json:"name"`
+	RestartPolicy string `json:"restartPolicy"`
+	Resources     struct {
+		Requests Resources `json:"requests"`
+	} `json:"resources"`
+}
+
+// ContainerStatus is what the kubelet last said of one container.
+type ContainerStatus struct {
+	Name         string `json:"name"`
+	RestartCount int64  `json:"restartCount"`
+}
+
+// Condition is one condition of a pod or node: its status is True, False or Unknown.
+type Condition struct {
+	Type   string `json:"type"`
+	Status string `json:"status"`
+	Reason string `json:"reason"`
+}
+
+// Taint keeps pods away from a node.
+type Taint struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Effect string `json:"effect"`
+}
+
+// Toleration lets a pod onto a node in spite of a taint.
+type Toleration struct {
+	Key      string `json:"key"`
+	Operator string `json:"operator"`
+	Value    string `json:"value"`
+	Effect   string `json:"effect"`
+}
+
+// Objects decodes versions, each once.
+type Objects map[*history.Version]*Object
+
+// Of is the object in a version; nil for a deletion or an absent version.
+func (o Objects) Of(v *history.Version) (*Object, error) {
+	if v == nil || v.Deleted || len(v.JSON) == 0 {
+		return nil, nil
+	}
+	if known, ok := o[v]; ok {
+		return known, nil
+	}
+	decoded := new(Object)
+	if err := json.Unmarshal(v.JSON, decoded); err != nil {
+		return nil, err
+	}
+	o[v] = decoded
+	return decoded, nil
+}
+
+// Controller is the owner reference that manages the object, if there is one.
+func (o *Object) Controller() (OwnerReference, bool) {
+	i := slices.IndexFunc(o.Metadata.OwnerReferences, func(r OwnerReference) bool { return r.Controller })
+	if i < 0 {
+		return OwnerReference{}, false
+	}
+	return o.Metadata.OwnerReferences[i], true
+}
+
+// Terminal: a pod that has ended, and is for ever.
+func (o *Object) Terminal() bool { return o.Status.Phase == "Succeeded" || o.Status.Phase == "Failed" }
+
+// Active: a pod that counts for its owner.
+func (o *Object) Active() bool { return !o.Terminal() && o.Metadata.DeletionTimestamp == "" }
+
+// Tolerates reports whether the pod o may be put on a node with that taint.
+func (o *Object) Tolerates(t Taint) bool {
+	if t.Effect != "NoSchedule" && t.Effect != "NoExecute" {
+		return true
+	}
+	return slices.ContainsFunc(o.Spec.Tolerations, func(tol Toleration) bool {
+		if tol.Effect != "" && tol.Effect != t.Effect || tol.Key != "" && tol.Key != t.Key {
+			return false
+		}
+		return tol.Operator == "Exists" || tol.Key != "" && tol.Value == t.Value
+	})
+}
+
+// Condition is the status and reason of a condition; empty where it is not there.
+func (o *Object) Condition(kind string) (status, reason string) {
+	for _, c := range o.Status.Conditions {
+		if c.Type == kind {
+			return c.Status, c.Reason
+		}
+	}
+	return "", ""
+}
