@@ -82,7 +82,7 @@ type Effect struct {
 	Gone   bool
 	Source string
 
-	// BestEffort: its outcome matters to nobody (a corev1.Event); it neither ends a plan nor delays the key.
+	// BestEffort: its outcome matters to nobody (a corev1.Event); no batch and no key waits for it.
 	BestEffort bool
 	// Why is one reason in plain words, for the trace.
 	Why string

@@ -121,7 +121,7 @@ func (l *Loop) plan(k *keyState, e Effect) *operation {
 	check((e.Request == nil) != (e.Other == nil), "%s: an effect is either an API request or something else", l.component.Name())
 	l.name(&e)
 	op := &operation{effect: e, key: k}
-	if l.blind || e.Expect == nil && !e.Gone {
+	if l.blind || e.BestEffort || e.Expect == nil && !e.Gone {
 		return op
 	}
 	c, n := l.target(e)
@@ -162,22 +162,32 @@ func (l *Loop) target(e Effect) (*cache, name) {
 	return nil, n
 }
 
-// advance queues the next batch of k's plan, or ends the plan.
+// advance queues the next batch of k's plan, or ends the plan. Nobody waits for effects that are best effort.
 func (l *Loop) advance(now time.Time, k *keyState) {
-	if len(k.batches) == 0 {
-		l.finish(now, k)
-		return
-	}
-	batch := k.batches[0]
-	k.batches = k.batches[1:]
-	k.open = len(batch)
-	for _, op := range batch {
-		if w := op.write; w != nil && w.entry == nil {
-			l.done(now, op, Answer{Outcome: trace.Failed, Err: errHeld})
-			continue
+	for len(k.batches) > 0 {
+		batch := k.batches[0]
+		k.batches = k.batches[1:]
+		var held []*operation
+		for _, op := range batch {
+			switch {
+			case op.effect.BestEffort:
+				l.pending = append(l.pending, op)
+				continue
+			case op.write != nil && op.write.entry == nil:
+				held = append(held, op)
+			default:
+				l.pending = append(l.pending, op)
+			}
+			k.open++
 		}
-		l.pending = append(l.pending, op)
+		for _, op := range held {
+			l.done(now, op, Answer{Outcome: trace.Failed, Err: errHeld})
+		}
+		if k.open > 0 || len(held) > 0 {
+			return
+		}
 	}
+	l.finish(now, k)
 }
 
 var errHeld = errors.New("not sent: the outcome of an earlier write to the object is still open")
@@ -223,11 +233,14 @@ func (l *Loop) Done(now time.Time, id string, answer Answer) {
 }
 
 func (l *Loop) done(now time.Time, op *operation, answer Answer) {
+	if op.effect.BestEffort {
+		return
+	}
 	k, read := op.key, op.effect.Request != nil && op.effect.Request.Verb == api.Get
 	if read {
 		answer = l.takeLive(op, answer)
 	}
-	if answer.Outcome != trace.OK && !op.effect.BestEffort && k.failed == nil {
+	if answer.Outcome != trace.OK && k.failed == nil {
 		k.failed, k.err = &op.effect, answer.Err
 	}
 	if w := op.write; w != nil && w.entry != nil {

@@ -1,0 +1,126 @@
+package replication
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"orrery/impl/control"
+)
+
+const (
+	// burst bounds the creates and the deletes of one round (BurstReplicas), slowStart is the first batch of creates.
+	burst     = 500
+	slowStart = 1
+)
+
+// Reconcile decides what to do for one owner now.
+func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) control.Plan {
+	namespace, name, _ := strings.Cut(string(key), "/")
+	obj := v.Get(ownersSource, namespace, name)
+	if obj == nil {
+		return control.Plan{Why: "it is gone"}
+	}
+	o := r.kind.read(obj)
+	owned, failed := ownedBy(v, o)
+	if o.GetDeletionTimestamp() != nil {
+		return r.report(o, owned, now, control.Plan{Why: "terminating: only its status"})
+	}
+	if claims := r.claim(v, o); len(claims) > 0 {
+		return control.Plan{Batches: [][]control.Effect{claims}, Why: "claims pods"}
+	}
+	switch diff := len(owned) - o.replicas; {
+	case diff < 0:
+		return r.grow(v, o, owned, failed, now)
+	case diff > 0:
+		return r.shrink(v, o, owned, now)
+	}
+	return r.report(o, owned, now, control.Plan{Why: fmt.Sprintf("%d of %d", len(owned), o.replicas)})
+}
+
+// ownedBy returns the owner's pods that count, and those that have failed.
+func ownedBy(v *control.View, o owner) (owned, failed []*corev1.Pod) {
+	for obj := range v.Select(podsSource, control.ByOwner.Name, string(o.GetUID())) {
+		switch pod := obj.(*corev1.Pod); {
+		case active(pod) && o.selector.Matches(labels.Set(pod.Labels)):
+			owned = append(owned, pod)
+		case pod.Status.Phase == corev1.PodFailed && pod.DeletionTimestamp == nil:
+			failed = append(failed, pod)
+		}
+	}
+	return owned, failed
+}
+
+// claim releases what does not match and adopts what matches; or asks for the live read that an adoption needs.
+func (r *Reconciler) claim(v *control.View, o owner) (claims []control.Effect) {
+	for obj := range v.Select(podsSource, control.ByOwner.Name, string(o.GetUID())) {
+		if pod := obj.(*corev1.Pod); active(pod) && pod.UID != "" && !o.selector.Matches(labels.Set(pod.Labels)) {
+			claims = append(claims, r.release(o, pod))
+		}
+	}
+	live, read := v.Live(ownersSource, o.GetNamespace(), o.GetName())
+	adopts := !read || live != nil && live.GetUID() == o.GetUID() && live.GetDeletionTimestamp() == nil
+	for obj := range v.Select(podsSource, orphansIndex, o.GetNamespace()) {
+		pod := obj.(*corev1.Pod)
+		if !adopts || !active(pod) || pod.UID == "" || !o.selector.Matches(labels.Set(pod.Labels)) {
+			continue
+		}
+		if !read {
+			return append(claims, r.look(o))
+		}
+		claims = append(claims, r.adopt(o, pod))
+	}
+	return claims
+}
+
+// grow creates what is missing, in batches that double as long as they succeed.
+func (r *Reconciler) grow(v *control.View, o owner, owned, failed []*corev1.Pod, now time.Time) control.Plan {
+	missing := o.replicas - len(owned)
+	plan := r.complain(v, o, owned, now, "FailedCreate", "Error creating: %v")
+	plan.Why = fmt.Sprintf("%d of %d: %d missing", len(owned), o.replicas, missing)
+	if at := delayed(failed); at.After(now) {
+		plan = r.report(o, owned, now, plan)
+		plan.Wants = fmt.Sprintf("%d more pods, not before %s because %d failed", missing, at.UTC().Format(time.TimeOnly), len(failed))
+		plan.Again = at
+		return plan
+	}
+	names := r.names(v, o, min(missing, burst))
+	for size := slowStart; len(names) > 0; size *= 2 {
+		var batch, told []control.Effect
+		for _, name := range names[:min(size, len(names))] {
+			batch = append(batch, r.create(o, name))
+			if size <= control.MaxEvents {
+				told = append(told, r.event(o, now, corev1.EventTypeNormal, "SuccessfulCreate", "Created pod: %s", name))
+			}
+		}
+		names = names[len(batch):]
+		plan.Batches = append(plan.Batches, batch, told)
+	}
+	return plan
+}
+
+// shrink deletes what is too much. A victim that is only predicted has to come into being before it can be deleted.
+func (r *Reconciler) shrink(v *control.View, o owner, owned []*corev1.Pod, now time.Time) control.Plan {
+	excess := len(owned) - o.replicas
+	plan := r.complain(v, o, owned, now, "FailedDelete", "Error deleting: %v")
+	plan.Why = fmt.Sprintf("%d of %d: %d too many", len(owned), o.replicas, excess)
+	var batch, told []control.Effect
+	for _, pod := range victims(owned, now)[:min(excess, burst)] {
+		if pod.UID == "" {
+			plan.Wants = "to learn whether " + pod.Name + " was created"
+			continue
+		}
+		batch = append(batch, r.remove(pod, now))
+		if len(told) < control.MaxEvents {
+			told = append(told, r.event(o, now, corev1.EventTypeNormal, "SuccessfulDelete", "Deleted pod: %s", pod.Name))
+		}
+	}
+	if len(batch) == 0 {
+		return r.report(o, owned, now, plan)
+	}
+	plan.Batches = append(plan.Batches, batch, told)
+	return plan
+}
