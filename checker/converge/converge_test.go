@@ -71,7 +71,7 @@ func TestConvergence(t *testing.T) {
 		{"never bound", start().put("pods", "p", "u", pod("", "Pending", "False")).phase(trace.Settled), Running, verdict.Illegal},
 		{"bound and never run", start().put("pods", "p", "u", pod("a", "Pending", "False")).phase(trace.Settled), Running, verdict.Illegal},
 		{"said to run and does not", start().put("pods", "p", "u", pod("a", "Running", "True")).phase(trace.Settled), Running, verdict.Illegal},
-		{"runs on another node", start().put("pods", "p", "u", pod("a", "Running", "True")).runs("b", "u", "started").phase(trace.Settled), Running, verdict.Illegal},
+		{"runs on another node", start().put("pods", "p", "u", pod("a", "Running", "True")).runs("b", "u", "started").phase(trace.Settled), Clean, verdict.Illegal},
 		{"not ready", start().put("pods", "p", "u", pod("a", "Running", "False")).runs("a", "u", "started").phase(trace.Settled), Running, verdict.Illegal},
 		{"a container of nobody's", good().runs("b", "v", "started").phase(trace.Settled), Clean, verdict.Illegal},
 		{"a container of a pod that ended", start().put("pods", "p", "u", pod("a", "Failed", "False")).runs("a", "u", "started").phase(trace.Settled), Clean, verdict.Illegal},
