@@ -1,0 +1,128 @@
+package web
+
+import (
+	"crypto/subtle"
+	"crypto/x509"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+// User is who sent a request.
+type User struct {
+	Name   string
+	Groups []string
+}
+
+// privileged users are never turned away for load, as upstream's.
+func (u User) privileged() bool { return slices.Contains(u.Groups, "system:masters") }
+
+// Authenticator tells who sent r. ok is false if it knows nothing of the kind of credentials that r carries; an error
+// means that they are of its kind and no good.
+type Authenticator interface {
+	Authenticate(r *http.Request) (user User, ok bool, err error)
+}
+
+// authenticate asks all: nobody who shows bad credentials gets in, and nobody who shows none.
+func (h *Handler) authenticate(r *http.Request) (User, error) {
+	for _, a := range h.Authenticators {
+		user, ok, err := a.Authenticate(r)
+		if err != nil {
+			h.Log.Printf("web: unable to authenticate the request from %s: %v", r.RemoteAddr, err)
+			break
+		}
+		if ok {
+			return user, nil
+		}
+	}
+	return User{}, apierrors.NewUnauthorized("Unauthorized")
+}
+
+// Certificates knows clients by certificates of one authority: the user is the common name, the groups are the
+// organizations.
+type Certificates struct{ Pool *x509.CertPool }
+
+// Authenticate implements [Authenticator].
+func (c Certificates) Authenticate(r *http.Request) (User, bool, error) {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return User{}, false, nil
+	}
+	leaf, intermediates := r.TLS.PeerCertificates[0], x509.NewCertPool()
+	for _, cert := range r.TLS.PeerCertificates[1:] {
+		intermediates.AddCert(cert)
+	}
+	if _, err := leaf.Verify(x509.VerifyOptions{
+		Roots: c.Pool, Intermediates: intermediates, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}); err != nil {
+		return User{}, false, err
+	}
+	if leaf.Subject.CommonName == "" {
+		return User{}, false, errors.New("the client certificate has no common name")
+	}
+	return User{Name: leaf.Subject.CommonName, Groups: leaf.Subject.Organization}, true, nil
+}
+
+// Tokens knows clients by bearer tokens.
+type Tokens map[string]User
+
+// ReadTokens reads upstream's --token-auth-file: lines of token,user,uid and optionally "group1,group2".
+func ReadTokens(path string) (Tokens, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	reader := csv.NewReader(file)
+	reader.FieldsPerRecord = -1
+	tokens := Tokens{}
+	for {
+		record, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return tokens, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		line, _ := reader.FieldPos(0)
+		if len(record) < 3 {
+			return nil, fmt.Errorf("%s:%d: token file must contain at least 3 columns (token, user, uid), found %d", path, line, len(record))
+		}
+		token, user := strings.TrimSpace(record[0]), User{Name: record[1]}
+		if token == "" || user.Name == "" {
+			return nil, fmt.Errorf("%s:%d: token and user must not be empty", path, line)
+		}
+		if _, twice := tokens[token]; twice {
+			return nil, fmt.Errorf("%s:%d: the token was given to a user before", path, line)
+		}
+		if len(record) >= 4 && record[3] != "" {
+			user.Groups = strings.Split(record[3], ",")
+		}
+		tokens[token] = user
+	}
+}
+
+// Authenticate implements [Authenticator].
+func (t Tokens) Authenticate(r *http.Request) (User, bool, error) {
+	scheme, token, ok := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return User{}, false, nil
+	}
+	// All are compared, in constant time: how long it takes tells nothing of a token.
+	var found *User
+	for known, user := range t {
+		if subtle.ConstantTimeCompare([]byte(known), []byte(strings.TrimSpace(token))) == 1 {
+			found = &user
+		}
+	}
+	if found == nil {
+		return User{}, false, errors.New("invalid bearer token")
+	}
+	return *found, true, nil
+}

@@ -1,0 +1,42 @@
+// Package web serves the Kubernetes API over HTTP/1.1 and HTTP/2: the shell of an API server.
+//
+// It decides nothing about objects. It turns HTTP into [api.Request] values, has a [client.Transport] answer them, and turns
+// the answers into HTTP, so that stock kubectl, client-go and upstream's own components can talk to it.
+//
+// The contract:
+//
+//  1. Nobody is served who is not known, but for /healthz, /livez, /readyz and /version. Credentials end here: neither the
+//     Transport nor a kubelet sees them.
+//
+//  2. Every answer that is no success is a Status with upstream's reason, code and words; what is not served is answered as
+//     upstream answers for an unknown resource. A panic is a 500 and a line in the log.
+//
+//  3. Objects come and go as JSON, YAML or protobuf, and are shown as they are, as Tables or as their metadata alone, as the
+//     client prefers. What is not understood, in a header, a parameter or a body, is refused by name and never guessed at.
+//
+//  4. Nothing is unbounded: the size of headers and bodies, the depth of documents, the number of requests in work and of
+//     streams, the time a request, a silent connection or a watcher that does not read may take. Watches and streams to
+//     kubelets are exempt from number and time; they end when the server stops.
+//
+//  5. An event is encoded once for all watches that show it in the same form.
+//
+//  6. A body that was begun and cannot be finished breaks its connection off: no client takes a part for the whole.
+//
+// The way of a request, and what it may be answered on the way:
+//
+//	route         404, 405
+//	authenticate  401
+//	limit         429, 504
+//	read          400, 406, 413, 415     into an api.Request
+//	do            the server's own       by the Transport
+//	show                                 as JSON, YAML, protobuf; itself, Table, metadata
+//
+// **Not done**: authorization (every user may do everything; RBAC comes with the accounts); compressed answers, which cost
+// more than they save on one host; watches over WebSocket and the deprecated /watch/ paths, which no client in use asks
+// for; server-side apply; /openapi/v2; priority and fairness (the older in-flight limits are there); the proxy subresources;
+// pods/eviction, pods/ephemeralcontainers, pods/resize; WebSocket streams of kubectl's newest protocol, which are refused so
+// that kubectl uses SPDY (see upgradable).
+//
+// Sources: k8s.io/apiserver v0.37 pkg/endpoints/{handlers,request,discovery}, pkg/server/{filters,healthz};
+// kubernetes/kubernetes pkg/registry/core/pod (strategy.go, rest/) for the way to a kubelet.
+package web
