@@ -1,0 +1,207 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Next is the state that an action leads to; false: the action is not enabled.
+func Next(s State, action Action) (State, bool) {
+	switch a := action.(type) {
+	case Get, List, Count:
+		return s, true
+	case Put:
+		now, exists := s.At(a.Key, s.Revision)
+		if revisionOf(now, exists) != a.Expected {
+			return s, true
+		}
+		next := Change{Revision: s.Revision + 1, Key: a.Key, Value: a.Value, Created: s.Revision + 1, Version: 1}
+		if exists {
+			next.Created, next.Version = now.Created, now.Version+1
+		}
+		return s.plus(next), true
+	case Delete:
+		now, exists := s.At(a.Key, s.Revision)
+		if !exists || now.Revision != a.Expected {
+			return s, true
+		}
+		return s.plus(Change{Revision: s.Revision + 1, Key: a.Key, Deleted: true}), true
+	case Compact:
+		if a.Revision > s.Compacted && a.Revision <= s.Revision {
+			s.Compacted = a.Revision
+		}
+		return s, true
+	}
+	return nextOfWatch(s, action)
+}
+
+func nextOfWatch(s State, action Action) (State, bool) {
+	switch a := action.(type) {
+	case Open:
+		if _, used := s.Watch(a.Number); used {
+			return s, false
+		}
+		return s.with(Watch{Number: a.Number, Prefix: a.Prefix, After: a.After, Position: a.After}), true
+	case Deliver:
+		w, open := s.Watch(a.Number)
+		c, waits := s.waiting(w)
+		switch {
+		case open && s.passed(w):
+			return s.without(a.Number), true
+		case !open || !waits:
+			return s, false
+		}
+		w.Position = c.Revision
+		w.Told = append(slices.Clip(w.Told), c.Revision)
+		return s.with(w), true
+	case Notice:
+		w, open := s.Watch(a.Number)
+		c, waits := s.waiting(w)
+		if !open || a.Revision < w.Position || a.Revision <= w.After || a.Revision > s.Revision || (waits && c.Revision <= a.Revision) {
+			return s, false
+		}
+		w.Position = a.Revision
+		return s.with(w), true
+	case Pass:
+		w, open := s.Watch(a.Number)
+		to := s.Revision
+		if c, waits := s.waiting(w); waits {
+			to = c.Revision - 1
+		}
+		if !open || to <= w.Position || s.passed(w) {
+			return s, false
+		}
+		w.Position = to
+		return s.with(w), true
+	case Stop:
+		_, open := s.Watch(a.Number)
+		return s.without(a.Number), open
+	}
+	panic(fmt.Sprintf("model/store: no such action: %#v", action))
+}
+
+// Failure is why an action was refused.
+type Failure string
+
+// The failures. There are no others: the model's store is always there.
+const (
+	None      Failure = ""
+	Compacted Failure = "compacted"
+	Future    Failure = "future"
+)
+
+// Answer is what the issuer of an action is told.
+type Answer struct {
+	Failure   Failure
+	Revision  int64 // of the store when it answered; of a delivery, its own
+	Succeeded bool  // of a Put or Delete: the key's revision was the expected one
+	Held      []Change
+	Count     int64   // how many keys a List or Count met, whatever the limit
+	Change    *Change // what a Deliver tells
+	Replaced  *Change // and what that replaced or deleted
+}
+
+// AnswerTo is what the issuer of an enabled action is told when it is taken in s.
+//
+// Held is what was read; after a Put or Delete that did not compare, what was there instead; after a Delete that did,
+// what it removed.
+func AnswerTo(s State, action Action) Answer {
+	next, _ := Next(s, action)
+	answer := Answer{Revision: next.Revision}
+	switch a := action.(type) {
+	case Put:
+		now, exists := s.At(a.Key, s.Revision)
+		if answer.Succeeded = revisionOf(now, exists) == a.Expected; !answer.Succeeded {
+			answer.Held = only(now, exists)
+		}
+	case Delete:
+		now, exists := s.At(a.Key, s.Revision)
+		answer.Succeeded = revisionOf(now, exists) == a.Expected
+		answer.Held = only(now, exists)
+	case Get:
+		if answer.Failure = s.readable(a.Revision); answer.Failure == None {
+			answer.Held = only(s.At(a.Key, s.resolve(a.Revision)))
+		}
+	case List:
+		if answer.Failure = s.readable(a.Revision); answer.Failure == None {
+			answer.list(s.Keys(a.Prefix, s.resolve(a.Revision)), a)
+		}
+	case Count:
+		answer.Count = int64(len(s.Keys(a.Prefix, s.Revision)))
+	case Compact:
+		answer.Failure = s.compactable(a.Revision)
+	case Deliver:
+		return s.delivery(a)
+	case Notice:
+		answer.Revision = a.Revision
+	}
+	if answer.Failure != None {
+		return Answer{Failure: answer.Failure}
+	}
+	return answer
+}
+
+func (a *Answer) list(all []Change, l List) {
+	for _, c := range all {
+		if c.Key < l.From {
+			continue
+		}
+		if a.Count++; l.Limit == 0 || a.Count <= l.Limit {
+			a.Held = append(a.Held, c)
+		}
+	}
+}
+
+func (s State) delivery(a Deliver) Answer {
+	w, _ := s.Watch(a.Number)
+	if s.passed(w) {
+		return Answer{Failure: Compacted}
+	}
+	c, _ := s.waiting(w)
+	answer := Answer{Revision: c.Revision, Change: &c}
+	if replaced, exists := s.replaced(c); exists {
+		answer.Replaced = &replaced
+	}
+	return answer
+}
+
+func (s State) readable(revision int64) Failure {
+	switch {
+	case revision > s.Revision:
+		return Future
+	case revision > 0 && revision < s.Compacted:
+		return Compacted
+	}
+	return None
+}
+
+func (s State) compactable(revision int64) Failure {
+	switch {
+	case revision <= s.Compacted:
+		return Compacted
+	case revision > s.Revision:
+		return Future
+	}
+	return None
+}
+
+func (s State) resolve(revision int64) int64 {
+	if revision == 0 {
+		return s.Revision
+	}
+	return revision
+}
+
+func revisionOf(c Change, exists bool) int64 {
+	if !exists {
+		return 0
+	}
+	return c.Revision
+}
+
+func only(c Change, exists bool) []Change {
+	if !exists {
+		return nil
+	}
+	return []Change{c}
+}
