@@ -1,0 +1,7 @@
+// Package controller is the process of the controllers: each of them a [control.Component] in a loop of its own, all in one
+// process, as upstream's kube-controller-manager has them.
+//
+// # Not done
+//
+// node, endpoints, account, namespace and garbage: part 4 of the plan.
+package controller

@@ -1,0 +1,14 @@
+package scheduler
+
+import (
+	"github.com/spf13/cobra"
+
+	"orrery/impl/control"
+)
+
+// Command is `orrery scheduler`.
+func Command() *cobra.Command {
+	return control.Command("scheduler", "Give every pod a node", func() []control.Component {
+		return []control.Component{New()}
+	})
+}

@@ -1,0 +1,102 @@
+package scheduler
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1helpers "k8s.io/component-helpers/scheduling/corev1"
+
+	"orrery/impl/api"
+	"orrery/impl/control"
+)
+
+// Sources of the scheduler.
+const (
+	podsSource       = "pods"
+	nodesSource      = "nodes"
+	namespacesSource = "namespaces"
+)
+
+// name is how the scheduler reports, and the schedulerName of the pods it is responsible for.
+const name = corev1.DefaultSchedulerName
+
+// Scheduler is the [control.Component].
+type Scheduler struct{}
+
+// New returns the scheduler.
+func New() *Scheduler { return &Scheduler{} }
+
+// Name is that of upstream's scheduler.
+func (*Scheduler) Name() string { return name }
+
+// Sources are all pods and nodes, and the namespaces, whose labels pod affinity may select.
+func (*Scheduler) Sources() []control.Source {
+	return []control.Source{
+		{Name: podsSource, Resource: pods, Indexes: []control.Index{control.ByNode}},
+		{Name: nodesSource, Resource: served("nodes")},
+		{Name: namespacesSource, Resource: served("namespaces")},
+	}
+}
+
+var pods = served("pods")
+
+func served(name string) *api.Resource {
+	r, ok := api.ByName(name)
+	if !ok {
+		panic("scheduler: " + name + " are not served")
+	}
+	return r
+}
+
+// Rank puts the highest priority first, then the oldest.
+func (*Scheduler) Rank(v *control.View, key control.Key) control.Rank {
+	pod := podOf(v, key)
+	if pod == nil {
+		return control.Rank{}
+	}
+	return control.Rank{Major: -int64(corev1helpers.PodPriority(pod)), Minor: pod.CreationTimestamp.Unix()}
+}
+
+// Keys: a pod to be scheduled concerns itself; what could help others concerns all that wait.
+func (*Scheduler) Keys(v *control.View, source string, old, new metav1.Object, add func(control.Key)) {
+	helped := nobody
+	switch source {
+	case nodesSource:
+		helped = helpedByNode(old, new)
+	case namespacesSource:
+		helped = affine
+	case podsSource:
+		for _, obj := range []metav1.Object{old, new} {
+			if pod, ok := obj.(*corev1.Pod); ok && ours(pod) {
+				add(keyOf(pod))
+			}
+		}
+		helped = helpedByPod(old, new)
+	}
+	if helped == nobody {
+		return
+	}
+	for obj := range v.Select(podsSource, control.ByNode.Name, "") {
+		if pod := obj.(*corev1.Pod); ours(pod) && (helped == everybody || hasAffinity(pod)) {
+			add(keyOf(pod))
+		}
+	}
+}
+
+// ours: a pod that this scheduler has to find a node for.
+func ours(pod *corev1.Pod) bool {
+	return pod.Spec.NodeName == "" && pod.Spec.SchedulerName == name && pod.DeletionTimestamp == nil && !ended(pod)
+}
+
+func ended(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+func keyOf(pod *corev1.Pod) control.Key { return control.Key(pod.Namespace + "/" + pod.Name) }
+
+func podOf(v *control.View, key control.Key) *corev1.Pod {
+	namespace, name, _ := strings.Cut(string(key), "/")
+	pod, _ := v.Get(podsSource, namespace, name).(*corev1.Pod)
+	return pod
+}
