@@ -14,40 +14,37 @@ type Step struct {
 	// Dir is where the programs go, below the directory of all of them.
 	Dir      string
 	Packages []string
-	// Static programs run in container images: no cgo, and the same bytes wherever they are built.
+	// Static programs use no C; Flags are further ones of `go build`.
 	Static bool
+	Flags  []string
 }
 
 // Steps are what is built, in the order of use.
 var Steps = []Step{
-	{Static: true, Dir: "image", Packages: []string{
+	// Nothing of the place and time of the build may be in what goes into images: their digests are compared.
+	{Static: true, Dir: "image", Flags: []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}, Packages: []string{
 		"orrery/impl/host/image/pause",
 		"orrery/impl/host/image/testserver",
 	}},
-	{Dir: "cni", Packages: []string{
+	{Static: true, Dir: "cni", Packages: []string{
 		"github.com/containernetworking/plugins/plugins/main/bridge",
 		"github.com/containernetworking/plugins/plugins/main/loopback",
 		"github.com/containernetworking/plugins/plugins/main/ptp",
 		"github.com/containernetworking/plugins/plugins/ipam/host-local",
 	}},
-	{Packages: []string{
-		"github.com/opencontainers/runc",
-		"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
-	}},
+	{Static: true, Packages: []string{"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2"}},
+	{Packages: []string{"github.com/opencontainers/runc"}},
 	{Packages: []string{"orrery/impl/host/kubectl"}},
 	{Packages: []string{"orrery"}},
 }
 
 // Runtime are the steps that running a container needs.
-var Runtime = Steps[:3]
+var Runtime = Steps[:4]
 
 // Args are the arguments of the go command for the step, its programs going below bin.
 func (s Step) Args(bin string) []string {
-	args := []string{"build", "-buildvcs=false"}
-	if s.Static {
-		args = append(args, "-trimpath", "-ldflags=-s -w -buildid=")
-	}
 	// The trailing separator tells the go command that it is a directory.
+	args := append([]string{"build"}, s.Flags...)
 	return append(append(args, "-o", filepath.Join(bin, s.Dir)+string(filepath.Separator)), s.Packages...)
 }
 
