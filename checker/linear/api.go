@@ -34,12 +34,9 @@ func (j *judge) apiFact(op *history.Operation) {
 	}
 }
 
-// written is the entry that an acknowledged write names; nil, with a finding where that is wrong, if there is none.
+// written is the entry that an acknowledged write names; if that is wrong, there is a finding and no entry.
 func (j *judge) written(op *history.Operation) *history.Version {
 	ref := op.Return.Object
-	if ref == nil || ref.Revision <= j.log.Start {
-		return nil
-	}
 	v := j.log.Entry(ref.Revision)
 	switch {
 	case v == nil && ref.Revision > j.log.End():
@@ -68,6 +65,13 @@ func (j *judge) commits(op *history.Operation, v *history.Version) {
 }
 
 func (j *judge) apiCreate(op *history.Operation) {
+	if op.Return.Object == nil || op.Return.Object.Revision == 0 {
+		f := j.fact(op)
+		f.chain = j.log.Of(op.Object())
+		f.makes = func(v *history.Version) bool { return v.Previous == 0 && !v.Deleted }
+		f.guarantee, f.text = ErrDurable, noSuch
+		return
+	}
 	v := j.written(op)
 	switch {
 	case v == nil:
