@@ -20,7 +20,7 @@ import (
 
 // readQuery decodes query parameters into options, which must be of meta/v1 or its internal version.
 func readQuery(query url.Values, options runtime.Object) error {
-	if err := metascheme.ParameterCodec.DecodeParameters(query, schema.GroupVersion{Version: "v1"}, options); err != nil {
+	if err := metascheme.ParameterCodec.DecodeParameters(query, metav1.SchemeGroupVersion, options); err != nil {
 		return badRequest(err)
 	}
 	return nil
