@@ -153,7 +153,9 @@ func (m *Machine) ordered() []*container {
 	for _, c := range m.containers {
 		all = append(all, c)
 	}
-	slices.SortFunc(all, func(a, b *container) int { return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), strings.Compare(a.ID, b.ID)) })
+	slices.SortFunc(all, func(a, b *container) int {
+		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), strings.Compare(a.ID, b.ID))
+	})
 	return all
 }
 

@@ -1,0 +1,326 @@
+package kubelet
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"orrery/impl/api"
+	"orrery/impl/control"
+)
+
+// Kubelet is ring 1: it decides for the pods of one node and for the Node itself. It implements [control.Component].
+type Kubelet struct{ cfg Config }
+
+// New makes a Kubelet that decides by cfg.
+func New(cfg Config) *Kubelet { return &Kubelet{cfg: cfg} }
+
+var _ control.Component = (*Kubelet)(nil)
+
+// Sources of the kubelet. The last two are local: what the node itself shows.
+const (
+	sourcePods       = "pods"
+	sourceNodes      = "nodes"
+	sourceLeases     = "leases"
+	sourceConfigMaps = "configmaps"
+	sourceSecrets    = "secrets"
+	sourceRuntime    = "runtime"
+	sourceMachine    = "machine"
+)
+
+// Keys of the kubelet: "NAMESPACE/NAME" is a pod's, with /CONTAINER appended that of a preStop hook, and with /CONTAINER/KIND
+// that of a probe.
+const (
+	keyNode    control.Key = "node"
+	keyLease   control.Key = "lease"
+	keyGarbage control.Key = "garbage"
+)
+
+// Name implements [control.Component].
+func (k *Kubelet) Name() string { return "kubelet" }
+
+// Sources implements [control.Component]. Nothing is decided, and so nothing killed, before each has been listed once (row
+// 90).
+//
+// Upstream: reads config maps and secrets one by one as pods refer to them; here all are watched, which is one mechanism
+// less and, without a node authorizer, forbids nothing that was forbidden.
+func (k *Kubelet) Sources() []control.Source {
+	source := func(name, namespace, fields string) control.Source {
+		resource, _ := api.ByName(name)
+		return control.Source{Name: name, Resource: resource, Namespace: namespace, Fields: fields}
+	}
+	pods := source(sourcePods, "", "spec.nodeName="+k.cfg.Node)
+	pods.Indexes = []control.Index{byReference}
+	return []control.Source{
+		pods,
+		source(sourceNodes, "", "metadata.name="+k.cfg.Node),
+		source(sourceLeases, leaseNamespace, "metadata.name="+k.cfg.Node),
+		source(sourceConfigMaps, "", ""),
+		source(sourceSecrets, "", ""),
+		{Name: sourceRuntime},
+		{Name: sourceMachine},
+	}
+}
+
+// byReference finds the pods that refer to a config map or secret: "configmaps/NAMESPACE/NAME".
+var byReference = control.Index{Name: "reference", Values: func(obj metav1.Object, add func(string)) {
+	if pod, ok := obj.(*corev1.Pod); ok {
+		references(&pod.Spec, func(source, name string) { add(source + "/" + pod.Namespace + "/" + name) })
+	}
+}}
+
+// references calls add for every config map and secret that a pod's volumes and environment name.
+func references(spec *corev1.PodSpec, add func(source, name string)) {
+	for _, v := range spec.Volumes {
+		if v.ConfigMap != nil {
+			add(sourceConfigMaps, v.ConfigMap.Name)
+		}
+		if v.Secret != nil {
+			add(sourceSecrets, v.Secret.SecretName)
+		}
+	}
+	for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
+		for _, from := range c.EnvFrom {
+			if from.ConfigMapRef != nil {
+				add(sourceConfigMaps, from.ConfigMapRef.Name)
+			}
+			if from.SecretRef != nil {
+				add(sourceSecrets, from.SecretRef.Name)
+			}
+		}
+		for _, e := range c.Env {
+			if from := e.ValueFrom; from != nil && from.ConfigMapKeyRef != nil {
+				add(sourceConfigMaps, from.ConfigMapKeyRef.Name)
+			} else if from != nil && from.SecretKeyRef != nil {
+				add(sourceSecrets, from.SecretKeyRef.Name)
+			}
+		}
+	}
+}
+
+// Keys implements [control.Component].
+func (k *Kubelet) Keys(v *control.View, source string, old, new metav1.Object, add func(control.Key)) {
+	obj := new
+	if obj == nil {
+		obj = old
+	}
+	switch source {
+	case sourcePods:
+		podKeys(obj.(*corev1.Pod), add)
+		add(keyGarbage)
+	case sourceRuntime:
+		add(control.Key(obj.GetNamespace() + "/" + obj.GetName()))
+		if pod, ok := v.Get(sourcePods, obj.GetNamespace(), obj.GetName()).(*corev1.Pod); ok {
+			podKeys(pod, add)
+		}
+		add(keyGarbage)
+	case sourceMachine:
+		add(keyNode)
+		add(keyGarbage)
+		if a, b := machineOf(old), machineOf(new); a.Down != b.Down {
+			for pod := range v.All(sourcePods) {
+				podKeys(pod.(*corev1.Pod), add)
+			}
+		}
+	case sourceNodes:
+		add(keyNode)
+		add(keyLease)
+	case sourceLeases:
+		add(keyLease)
+	case sourceConfigMaps, sourceSecrets:
+		for pod := range v.Select(sourcePods, byReference.Name, source+"/"+obj.GetNamespace()+"/"+obj.GetName()) {
+			podKeys(pod.(*corev1.Pod), add)
+		}
+	}
+}
+
+func machineOf(obj metav1.Object) *Machine {
+	if m, ok := obj.(*Machine); ok && m != nil {
+		return m
+	}
+	return &Machine{}
+}
+
+// podKeys adds the keys of a pod, of its hooks and of its probes.
+func podKeys(pod *corev1.Pod, add func(control.Key)) {
+	key := control.Key(pod.Namespace + "/" + pod.Name)
+	add(key)
+	for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+		if preStop(&c) != nil {
+			add(key + control.Key("/"+c.Name))
+		}
+		for _, kind := range ProbeKinds {
+			if kind.of(&c) != nil {
+				add(key + control.Key("/"+c.Name+"/"+string(kind)))
+			}
+		}
+	}
+}
+
+// Reconcile implements [control.Component].
+func (k *Kubelet) Reconcile(v *control.View, now time.Time, key control.Key) control.Plan {
+	machine := machineOf(v.Get(sourceMachine, "", k.cfg.Node))
+	switch key {
+	case keyNode:
+		node, _ := v.Get(sourceNodes, "", k.cfg.Node).(*corev1.Node)
+		return write(decideNode(&k.cfg, node, machine, now))
+	case keyLease:
+		node, _ := v.Get(sourceNodes, "", k.cfg.Node).(*corev1.Node)
+		lease, _ := v.Get(sourceLeases, leaseNamespace, k.cfg.Node).(*coordinationv1.Lease)
+		return write(decideLease(&k.cfg, node, lease, now))
+	case keyGarbage:
+		return k.garbage(v, machine)
+	}
+	if machine.Down != "" {
+		// What runs goes on, and what the API shows of it stays (rows 92, 96).
+		return control.Plan{Again: now.Add(k.cfg.Relist), Wants: "the container runtime", Why: "the container runtime is down"}
+	}
+	parts := strings.Split(string(key), "/")
+	in := k.input(v, parts[0], parts[1])
+	switch len(parts) {
+	case 2:
+		return k.plan(in, decide(&k.cfg, in, now))
+	case 3:
+		return local(decideHook(&k.cfg, in, parts[2], now))
+	}
+	return local(decideProbe(&k.cfg, in, parts[2], ProbeKind(parts[3]), now))
+}
+
+// input collects what a decision about the pods of one name needs.
+func (k *Kubelet) input(v *control.View, namespace, name string) Input {
+	in := Input{Refs: Lookup{
+		ConfigMap: func(name string) *corev1.ConfigMap {
+			cm, _ := v.Get(sourceConfigMaps, namespace, name).(*corev1.ConfigMap)
+			return cm
+		},
+		Secret: func(name string) *corev1.Secret {
+			s, _ := v.Get(sourceSecrets, namespace, name).(*corev1.Secret)
+			return s
+		},
+	}}
+	in.Pod, _ = v.Get(sourcePods, namespace, name).(*corev1.Pod)
+	in.Seen, _ = v.Get(sourceRuntime, namespace, name).(*Observed)
+	if in.Pod == nil || admitted(in.Pod) {
+		return in
+	}
+	if rt := in.Seen.of(in.Pod.UID); rt.Empty() {
+		var others []*corev1.Pod
+		for pod := range v.All(sourcePods) {
+			others = append(others, pod.(*corev1.Pod))
+		}
+		in.Rejected = admit(&k.cfg, in.Pod, others)
+	}
+	return in
+}
+
+// plan turns a decision about a pod into effects: the status is written beside the first batch, so that it costs no time.
+func (k *Kubelet) plan(in Input, d Decision) control.Plan {
+	plan := local(d)
+	if in.Pod == nil {
+		return plan
+	}
+	if d.Finish {
+		plan.Batches = append(plan.Batches, []control.Effect{finalDelete(in.Pod)})
+		return plan
+	}
+	if d.Status == nil || apiequality.Semantic.DeepEqual(&in.Pod.Status, d.Status) || postpone(in.Pod, d) {
+		return plan
+	}
+	effects := []control.Effect{statusWrite(in.Pod, d.Status)}
+	if notes := notesOf(&in.Pod.Status, d.Status, in.Pod); len(notes) > 0 {
+		effects = append(effects, control.Effect{Other: Say{refOf(in.Pod), notes}, BestEffort: true})
+	}
+	if len(plan.Batches) == 0 {
+		plan.Batches = append(plan.Batches, nil)
+	}
+	plan.Batches[0] = append(plan.Batches[0], effects...)
+	return plan
+}
+
+// postpone reports whether a status can wait for the next step, because this one takes less time than the write would.
+func postpone(pod *corev1.Pod, d Decision) bool {
+	if !admitted(pod) || len(d.Batches) == 0 || terminal(d.Status.Phase) {
+		return false
+	}
+	for _, e := range d.Batches[0] {
+		switch e.(type) {
+		case EnsureImage, SetUp:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func statusWrite(pod *corev1.Pod, status *corev1.PodStatus) control.Effect {
+	resource, _ := api.ByName(sourcePods)
+	next := pod.DeepCopy()
+	next.Status = *status
+	return control.Effect{
+		Request: &api.Request{Verb: api.Update, Resource: resource, Namespace: pod.Namespace, Name: pod.Name, Subresource: "status", Object: next},
+		Expect:  next, Why: "status",
+	}
+}
+
+// finalDelete removes a pod from the API for good: its UID and resourceVersion, and grace 0.
+func finalDelete(pod *corev1.Pod) control.Effect {
+	resource, _ := api.ByName(sourcePods)
+	zero := int64(0)
+	return control.Effect{
+		Request: &api.Request{Verb: api.Delete, Resource: resource, Namespace: pod.Namespace, Name: pod.Name,
+			Delete: &metav1.DeleteOptions{GracePeriodSeconds: &zero, Preconditions: &metav1.Preconditions{UID: &pod.UID, ResourceVersion: &pod.ResourceVersion}}},
+		Expect: pod, Gone: true, Why: "all its containers have stopped and nothing of it is left",
+	}
+}
+
+// local turns a decision that concerns only the node into a plan.
+func local(d Decision) control.Plan {
+	plan := control.Plan{Again: d.Again, Why: d.Why}
+	for _, batch := range d.Batches {
+		var effects []control.Effect
+		for _, e := range batch {
+			effects = append(effects, control.Effect{Other: e})
+		}
+		plan.Batches = append(plan.Batches, effects)
+	}
+	return plan
+}
+
+func write(req *api.Request, expect metav1.Object, again time.Time) control.Plan {
+	plan := control.Plan{Again: again}
+	if req != nil {
+		plan.Batches = [][]control.Effect{{{Request: req, Expect: expect}}}
+	}
+	return plan
+}
+
+// garbage removes what lies on disk of pods that are neither in the API nor in the runtime.
+func (k *Kubelet) garbage(v *control.View, machine *Machine) control.Plan {
+	if machine.Down != "" || len(machine.Dirs) == 0 {
+		return control.Plan{}
+	}
+	alive := map[string]bool{}
+	for pod := range v.All(sourcePods) {
+		alive[string(pod.GetUID())] = true
+	}
+	for obj := range v.All(sourceRuntime) {
+		for _, p := range obj.(*Observed).Pods {
+			alive[p.UID] = true
+		}
+	}
+	var batch []control.Effect
+	for _, uid := range machine.Dirs {
+		if !alive[string(uid)] {
+			batch = append(batch, control.Effect{Other: CleanUp{uid}})
+		}
+	}
+	if len(batch) == 0 {
+		return control.Plan{}
+	}
+	return control.Plan{Batches: [][]control.Effect{batch}, Why: "pods that are gone"}
+}
