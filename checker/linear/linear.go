@@ -20,6 +20,15 @@ func (checker) Name() string { return "linear" }
 
 func (checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
 	result, _ := Linearize(ctx, h, limits)
+	operations := 0
+	for _, op := range h.Operations {
+		if op.Layer == trace.Store {
+			operations++
+		}
+	}
+	if operations > 0 && operations <= wholeOperations && len(result.Findings) == 0 && Whole(ctx, h, trace.Store, limits) == verdict.Illegal {
+		result.Unknown = append(result.Unknown, "the checker contradicts itself: it found an order, and the search of the whole history found none")
+	}
 	return result
 }
 

@@ -205,7 +205,12 @@ func falsify(t *rapid.T, lines []trace.Line) []trace.Line {
 		}
 	case r == nil:
 	case r.Outcome == trace.Unknown, r.Outcome == trace.Failed:
-		r.Outcome, r.Reason = trace.Failed, rapid.SampledFrom([]string{"Unavailable", "NotFound", "AlreadyExists", "Conflict"}).Draw(t, "reason")
+		reasons := []string{"Unavailable", "NotFound", "AlreadyExists"}
+		call := slices.IndexFunc(lines, func(l trace.Line) bool { return l.Call != nil && l.Call.ID == r.ID })
+		if lines[call].Call.ResourceVersion != "" {
+			reasons = append(reasons, "Conflict") // without a precondition, only Linearize judges it
+		}
+		r.Outcome, r.Reason = trace.Failed, rapid.SampledFrom(reasons).Draw(t, "reason")
 	case len(r.Items) > 0 && rapid.Bool().Draw(t, "item"):
 		r.Items = r.Items[1:]
 	case r.Object != nil && rapid.Bool().Draw(t, "object"):

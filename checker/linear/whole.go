@@ -18,8 +18,8 @@ const wholeOperations = 40
 
 // Whole judges the operations of one layer by search alone: the operations, as clients saw them, are given to porcupine
 // with a model whose state is how much of the store's log has been written. It is slow and shares no reasoning with
-// [Linearize]; the two must agree. It does not know what Linearize judges besides the order (UIDs, selectors, chunks,
-// reads that may be stale, digests).
+// [Linearize]; the two must agree. It does not know what Linearize judges besides the order: UIDs, selectors, chunks,
+// graceful deletion, digests, reads that may be stale.
 func Whole(ctx context.Context, h *history.History, layer trace.Layer, limits verdict.Limits) verdict.Verdict {
 	m := &whole{h: h, layer: layer}
 	var operations []porcupine.Operation
@@ -73,7 +73,7 @@ type whole struct {
 // models: reads that may be stale are in no order, and neither is what has no effect at one moment.
 func (m *whole) models(op *history.Operation) bool {
 	read := op.Verb == "get" || op.Verb == "list" || op.Verb == "count"
-	if read && (!op.OK() && op.Return == nil || op.ResourceVersion != "" || op.Continue != "") {
+	if read && (op.ResourceVersion != "" || op.Continue != "" || op.Limit != 0 || op.At != 0) {
 		return false
 	}
 	return op.Verb != "deletecollection" && op.Verb != "compact" && !op.DryRun
@@ -154,7 +154,7 @@ func (m *whole) allows(op *history.Operation, n int) bool {
 	case op.Outcome() == trace.Unknown:
 		return true
 	case op.Outcome() == trace.Failed:
-		return fails(op, current)
+		return m.layer == trace.Store || fails(op, current)
 	case op.Verb == "get" && m.layer == trace.API:
 		return told == current
 	case op.Verb == "get":
@@ -209,6 +209,9 @@ func (m *whole) lists(op *history.Operation, n int) bool {
 	fresh := op.Return.Revision == m.revision(n)
 	if m.layer == trace.API {
 		fresh = op.Return.Revision <= m.revision(n)
+		for _, v := range m.h.Log.Entries[:n] {
+			fresh = fresh && (v.Revision <= op.Return.Revision || v.Object.Resource != op.Resource || op.Namespace != "" && v.Object.Namespace != op.Namespace)
+		}
 	}
 	return fresh && int64(len(op.Return.Items)) == count
 }
