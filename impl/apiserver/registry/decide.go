@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"fmt"
+
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -20,6 +22,8 @@ type Env struct {
 	Suffix string
 }
 
+func (e Env) now() metav1.Time { return e.Now.Rfc3339Copy() }
+
 // Action is what is to be done to the store.
 type Action int
 
@@ -32,18 +36,20 @@ const (
 	Remove
 )
 
+func (a Action) String() string { return [...]string{"none", "put", "remove"}[a] }
+
 // Change is what a request does to one object, to be carried out by one compare-and-swap against the version of the
 // object that was given to [Decide].
 type Change struct {
 	Action Action
-	// Object is the object as it is after the change: for Put what to store, for Remove what the last watch event shows,
-	// for None what is stored already. Its resourceVersion is the stored one (empty at creation); it shares no memory with
-	// the old object unless Action is None.
+	// Object is the object as it is after the change: for Put what to store, for Remove what the last watch event may show,
+	// for None what is stored already. Its resourceVersion is the one it had (empty at creation). Unless Action is None it
+	// shares no memory with the old object.
 	Object api.Object
 	// Answer makes the answer to the client out of Object as it was stored, with its new resourceVersion. It does not
 	// modify it.
 	Answer func(stored api.Object) runtime.Object
-	// Created says that a success is HTTP's 201.
+	// Created says that the answer goes with HTTP's 201.
 	Created bool
 	// Warnings are for the user.
 	Warnings []string
@@ -53,8 +59,85 @@ type Change struct {
 // The caller carries the [Change] out if the object is still old; if it is not, it decides again. Errors are
 // [apierrors.StatusError].
 //
-// Served are create, update, patch and delete, and the subresources status, scale, binding and finalize; deletecollection
-// is a delete of each.
+// Served are get, create, update, patch and delete of the object itself and of the subresources status, scale, binding
+// and finalize; deletecollection is a delete of each.
 func Decide(old api.Object, req api.Request, env Env) (Change, error) {
-	return Change{}, apierrors.NewMethodNotSupported(req.Resource.GR(), string(req.Verb))
+	k, ok := kinds[req.Resource.Kind]
+	if !ok {
+		return Change{}, apierrors.NewGenericServerResponse(404, string(req.Verb), req.Resource.GR(), req.Name, "", 0, true)
+	}
+	switch req.Subresource {
+	case "scale":
+		if k.scale == nil {
+			return Change{}, noSubresource(req)
+		}
+		return decideScale(k, old, req, env)
+	case "binding":
+		if req.Resource.Name != "pods" {
+			return Change{}, noSubresource(req)
+		}
+		return decideBinding(old, req, env)
+	default:
+		if _, ok := k.updates[req.Subresource]; !ok {
+			return Change{}, noSubresource(req)
+		}
+		return decideObject(k, old, req, env)
+	}
+}
+
+// decideObject decides on a request whose body, if it has one, is the object itself: no subresource, status, finalize.
+func decideObject(k *kind, old api.Object, req api.Request, env Env) (Change, error) {
+	if req.Verb == api.Create && req.Subresource == "" {
+		return create(k, old, req, env)
+	}
+	if old == nil && (req.Verb == api.Get || req.Verb == api.Update || req.Verb == api.Patch || req.Verb == api.Delete) {
+		return Change{}, apierrors.NewNotFound(req.Resource.GR(), req.Name)
+	}
+	switch req.Verb {
+	case api.Get:
+		return Change{Object: old, Answer: itself}, nil
+	case api.Update:
+		return update(k, old, req, env)
+	case api.Patch:
+		if req.Subresource == "finalize" { // upstream's finalize takes a PUT only
+			break
+		}
+		return patch(k, old, req, env)
+	case api.Delete:
+		if req.Subresource == "" {
+			return remove(k, old, req, env)
+		}
+	}
+	return Change{}, notSupported(req)
+}
+
+// itself answers with the object.
+func itself(stored api.Object) runtime.Object { return stored }
+
+// noSubresource is upstream's answer for a path that it does not know.
+func noSubresource(req api.Request) error {
+	err := apierrors.NewGenericServerResponse(404, string(req.Verb), req.Resource.GR(), req.Name, "", 0, true)
+	err.ErrStatus.Message = "the server could not find the requested resource"
+	return err
+}
+
+func notSupported(req api.Request) error {
+	resource := req.Resource.GR()
+	if req.Subresource != "" {
+		resource.Resource += "/" + req.Subresource
+	}
+	return apierrors.NewMethodNotSupported(resource, string(req.Verb))
+}
+
+// conflict is what a client sees whose resourceVersion is not the stored one.
+func conflict(req api.Request) error {
+	return apierrors.NewConflict(req.Resource.GR(), req.Name, fmt.Errorf(
+		"the object has been modified; please apply your changes to the latest version and try again"))
+}
+
+// failedPrecondition has the text of upstream's storage layer, which reaches its clients.
+func failedPrecondition(req api.Request, what, wanted, got string) error {
+	return apierrors.NewConflict(req.Resource.GR(), req.Name, fmt.Errorf(
+		"StorageError: invalid object, Code: 4, Key: %s, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: %s in precondition: %s, %s in object meta: %s",
+		req.Resource.Key(req.Namespace, req.Name), what, wanted, what, got))
 }

@@ -1,0 +1,112 @@
+package registry
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/validation/path"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"orrery/impl/api"
+)
+
+var metadataPath = field.NewPath("metadata")
+
+const (
+	// SuffixLength is how many characters complete a generateName.
+	SuffixLength = 5
+	// maxGenerateName leaves room for them in a DNS label.
+	maxGenerateName = 63 - SuffixLength
+	// GenerateNameAttempts is how often a create with generateName is tried with another suffix before AlreadyExists is
+	// the answer.
+	GenerateNameAttempts = 8
+)
+
+// Name is the name of the object that req is about: for a create the body's, completed with env.Suffix if only
+// generateName is given. It is empty where the body has neither.
+func Name(req api.Request, env Env) string {
+	body, ok := req.Object.(metav1.Object)
+	if req.Verb != api.Create || req.Subresource != "" || !ok {
+		return req.Name
+	}
+	if body.GetName() != "" || body.GetGenerateName() == "" {
+		return body.GetName()
+	}
+	return generated(body.GetGenerateName(), env.Suffix)
+}
+
+func generated(base, suffix string) string {
+	return base[:min(len(base), maxGenerateName)] + suffix
+}
+
+// body is req.Object as an object of req's resource, copied, with the namespace of the request.
+func body(req api.Request) (api.Object, error) {
+	obj, ok := req.Object.(api.Object)
+	if r, known := api.ByObject(req.Object); !ok || !known || r != req.Resource {
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("the object in the request is a %T, and not a %s", req.Object, req.Resource.Kind))
+	}
+	obj = obj.DeepCopyObject().(api.Object)
+	return obj, place(obj, req)
+}
+
+// place gives obj the namespace of the request, unless it has another.
+func place(obj metav1.Object, req api.Request) error {
+	switch {
+	case !req.Resource.Namespaced:
+		obj.SetNamespace("")
+	case obj.GetNamespace() == "":
+		obj.SetNamespace(req.Namespace)
+	case obj.GetNamespace() != req.Namespace:
+		return apierrors.NewBadRequest("the namespace of the provided object does not match the namespace sent on the request")
+	}
+	return nil
+}
+
+// named says that the object's name is not the path's.
+func named(obj metav1.Object, req api.Request) error {
+	switch obj.GetName() {
+	case req.Name:
+		return nil
+	case "":
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s based on URL) was undeterminable: name must be provided", req.Name))
+	}
+	return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", obj.GetName(), req.Name))
+}
+
+// dedupOwners removes owner references that are repeated word for word, with a warning.
+func dedupOwners(obj metav1.Object) (warnings []string) {
+	var kept []metav1.OwnerReference
+	var repeated []string
+	for _, ref := range obj.GetOwnerReferences() {
+		if has(kept, ref) {
+			repeated = append(repeated, string(ref.UID))
+			continue
+		}
+		kept = append(kept, ref)
+	}
+	if len(repeated) == 0 {
+		return nil
+	}
+	obj.SetOwnerReferences(kept)
+	return []string{fmt.Sprintf(".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: %s", strings.Join(repeated, ", "))}
+}
+
+func has(refs []metav1.OwnerReference, ref metav1.OwnerReference) bool {
+	for _, r := range refs {
+		if equality.Semantic.DeepEqual(r, ref) {
+			return true
+		}
+	}
+	return false
+}
+
+// validPathSegment is what every name has to be, whatever its kind's own rule.
+func validPathSegment(name string, prefix bool) []string {
+	if prefix {
+		return path.IsValidPathSegmentPrefix(name)
+	}
+	return path.IsValidPathSegmentName(name)
+}
