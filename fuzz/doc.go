@@ -1,0 +1,9 @@
+// Package fuzz is where what runs and what must be true meet: the random machines that drive an implementation and its
+// model side by side and compare every answer. Apart from main.go only this room may import both.
+//
+// The machines are tests:
+//
+//	storemachine_test.go   impl/store/memory and impl/store/etcd (a real etcd) against model/store
+//
+// Each is shown to see by planted bugs that it must find.
+package fuzz
