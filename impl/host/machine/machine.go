@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -25,7 +24,7 @@ type Machine struct {
 	Pods    netip.Prefix
 }
 
-// places where named namespaces are kept, as ip-netns(8) does.
+// namespaces is where named namespaces are kept, as ip-netns(8) has it.
 const namespaces = "/run/netns"
 
 // Namespace is the path of the machine's network namespace.
@@ -36,9 +35,8 @@ func (m *Machine) Namespace() string {
 // link is the host's end of the machine's cable. Names of links have at most 15 bytes.
 func (m *Machine) link() string { return "orr-" + m.Name }
 
-// Enter moves the calling thread into the machine's network namespace, and only that. The caller has locked its goroutine to
-// the thread and never unlocks it, or comes back by Leave.
-func (m *Machine) Enter() error {
+// enter moves the calling thread into the machine's network namespace, and only that. It must be one of [Thread].
+func (m *Machine) enter() error {
 	ns, err := netns.GetFromPath(m.Namespace())
 	if err != nil {
 		return fmt.Errorf("machine %s: %w", m.Name, err)
@@ -53,15 +51,13 @@ func (m *Machine) Enter() error {
 // Do calls do in the machine's network namespace: sockets that it opens are the machine's.
 func (m *Machine) Do(do func() error) error {
 	done := make(chan error, 1)
-	go func() {
-		// The thread is not given back: it ends with the goroutine, so nobody can meet it in the wrong namespace.
-		runtime.LockOSThread()
-		if err := m.Enter(); err != nil {
+	Thread(func() {
+		if err := m.enter(); err != nil {
 			done <- err
 			return
 		}
 		done <- do()
-	}()
+	})
 	return <-done
 }
 
@@ -76,15 +72,14 @@ func (m *Machine) makeNamespace() error {
 	}
 	f.Close()
 	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
+	Thread(func() {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			done <- fmt.Errorf("this kernel or container allows no network namespaces: %w", err)
 			return
 		}
 		own := fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid())
 		done <- unix.Mount(own, m.Namespace(), "none", unix.MS_BIND, "")
-	}()
+	})
 	return <-done
 }
 

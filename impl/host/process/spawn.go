@@ -3,22 +3,22 @@ package process
 import (
 	"fmt"
 	"os/exec"
-	"runtime"
 	"sync"
 
 	"github.com/vishvananda/netns"
+
+	"orrery/impl/host/machine"
 )
 
 // spawner starts all processes from one thread that lives as long as this process does. The kernel sends the signal of a
 // parent's death when the *thread* that forked ends; one that the runtime retired would take the children with it.
 var spawner = sync.OnceValue(func() chan<- spawn {
 	requests := make(chan spawn)
-	go func() {
-		runtime.LockOSThread()
+	machine.Thread(func() {
 		for r := range requests {
 			r.done <- r.start()
 		}
-	}()
+	})
 	return requests
 })
 
