@@ -3,7 +3,9 @@ package checker
 import (
 	"context"
 
+	"orrery/checker/converge"
 	"orrery/checker/history"
+	"orrery/checker/invariant"
 	"orrery/checker/linear"
 	"orrery/checker/verdict"
 	"orrery/checker/wellformed"
@@ -12,8 +14,10 @@ import (
 // Checkers are all checkers, in the order in which they judge.
 func Checkers() []verdict.Checker {
 	return []verdict.Checker{
-		wellformed.New(),
-		linear.New(),
+		wellformed.Checker{},
+		linear.Checker{},
+		invariant.Checker{},
+		converge.Checker{},
 	}
 }
 

@@ -19,11 +19,10 @@ var (
 	ErrSnapshot = errors.New("a list is the state of the store at one revision, which it names")
 	ErrNotOlder = errors.New("a read that names a resourceVersion returns a state that is not older, or exactly that one if so asked")
 	ErrSpurious = errors.New("a request fails with Conflict, AlreadyExists or NotFound only if the object was so at some moment of it")
-	ErrCache    = errors.New("a watch cache at a resourceVersion holds exactly what the store held at that revision")
 )
 
 // rows are the rows of INVARIANTS.md.
 var rows = map[error]int{
 	ErrOrder: 1, ErrFresh: 19, ErrFuture: 1, ErrDurable: 2, ErrOnce: 4, ErrAsked: 32, ErrNoEffect: 3, ErrSwap: 7,
-	ErrCreate: 8, ErrUID: 10, ErrUpdate: 11, ErrExisted: 1, ErrSnapshot: 20, ErrNotOlder: 19, ErrSpurious: 1, ErrCache: 26,
+	ErrCreate: 8, ErrUID: 10, ErrUpdate: 11, ErrExisted: 1, ErrSnapshot: 20, ErrNotOlder: 19, ErrSpurious: 1,
 }

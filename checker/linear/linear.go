@@ -11,14 +11,14 @@ import (
 	"orrery/impl/trace"
 )
 
-// New returns the checker.
-func New() verdict.Checker { return checker{} }
+// Checker is the checker of this package.
+type Checker struct{}
 
-type checker struct{}
+// Name is "linear".
+func (Checker) Name() string { return "linear" }
 
-func (checker) Name() string { return "linear" }
-
-func (checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
+// Check judges a history.
+func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
 	result, _ := Linearize(ctx, h, limits)
 	operations := 0
 	for _, op := range h.Operations {
@@ -44,7 +44,6 @@ func Linearize(ctx context.Context, h *history.History, limits verdict.Limits) (
 	}
 	j.resolveLost()
 	j.upserted()
-	j.digests()
 	var witness Witness
 	if o := j.solve(ctx, limits); len(j.findings) == 0 {
 		witness = j.witness(o)
@@ -102,28 +101,4 @@ func (j *judge) nobody(v *history.Version) {
 		}
 	}
 	j.add(ErrAsked, v.Seq(), fmt.Sprintf("no operation on the store asked for revision %d, %s", v.Revision, entry(v)))
-}
-
-// digests holds every watch cache's digest against the store.
-func (j *judge) digests() {
-	for _, l := range j.h.Digests {
-		d := l.Digest
-		if !j.known(d.Revision) {
-			continue
-		}
-		var refs []trace.Ref
-		if prefix, ok := j.log.Prefix(d.Resource, ""); ok {
-			for _, v := range j.log.Live(prefix, d.Revision) {
-				if v.Object.Resource == d.Resource {
-					refs = append(refs, trace.Ref{Resource: d.Resource, Namespace: v.Object.Namespace, Name: v.Object.Name, UID: v.UID, Revision: v.Revision})
-				}
-			}
-		}
-		switch {
-		case len(refs) != d.Count:
-			j.add(ErrCache, l.Seq, fmt.Sprintf("the watch cache of %s holds %d %s at resourceVersion %d; the store held %d", d.Server, d.Count, d.Resource, d.Revision, len(refs)))
-		case trace.DigestOf(refs) != d.Hash:
-			j.add(ErrCache, l.Seq, fmt.Sprintf("the watch cache of %s holds other versions of %s at resourceVersion %d than the store", d.Server, d.Resource, d.Revision))
-		}
-	}
 }

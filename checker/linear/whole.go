@@ -19,7 +19,7 @@ const wholeOperations = 40
 // Whole judges the operations of one layer by search alone: the operations, as clients saw them, are given to porcupine
 // with a model whose state is how much of the store's log has been written. It is slow and shares no reasoning with
 // [Linearize]; the two must agree. It does not know what Linearize judges besides the order: UIDs, selectors, chunks,
-// graceful deletion, digests, reads that may be stale.
+// graceful deletion, reads that may be stale.
 func Whole(ctx context.Context, h *history.History, layer trace.Layer, limits verdict.Limits) verdict.Verdict {
 	m := &whole{h: h, layer: layer}
 	var operations []porcupine.Operation

@@ -21,14 +21,14 @@ var (
 	ErrWords      = errors.New("a trace uses the words of its format")
 )
 
-// New returns the checker.
-func New() verdict.Checker { return checker{} }
+// Checker is the checker of this package.
+type Checker struct{}
 
-type checker struct{}
+// Name is "wellformed".
+func (Checker) Name() string { return "wellformed" }
 
-func (checker) Name() string { return "wellformed" }
-
-func (checker) Check(_ context.Context, h *history.History, limits verdict.Limits) verdict.Result {
+// Check judges a history.
+func (Checker) Check(_ context.Context, h *history.History, limits verdict.Limits) verdict.Result {
 	findings := slices.Concat(paired(h), sequential(h), revisions(h), words(h))
 	slices.SortStableFunc(findings, func(a, b verdict.Finding) int { return cmp.Compare(a.Line, b.Line) })
 	return verdict.Result{Findings: verdict.Keep(findings, limits), Unknown: vacuous(h)}
