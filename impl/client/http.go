@@ -74,6 +74,9 @@ func NewHTTP(servers ...Server) (*HTTP, error) {
 	return h, nil
 }
 
+// Prefer has the n-th server (counted round) asked first from now on, so that clients may spread.
+func (h *HTTP) Prefer(n int) { h.current.Store(uint32(n % len(h.servers))) }
+
 // Server names the API server that the next request goes to first.
 func (h *HTTP) Server() string { return h.servers[h.first()].Name }
 
