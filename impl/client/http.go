@@ -144,10 +144,13 @@ func (h *HTTP) inTurn(ctx context.Context, req api.Request, try func(server) err
 		at := h.current.Load()
 		s := h.servers[int(at)%len(h.servers)]
 		err = try(s)
-		if err == nil || answered(err) || ctx.Err() != nil {
+		if err == nil || answered(err) || errors.Is(ctx.Err(), context.Canceled) {
 			return err
 		}
-		h.current.CompareAndSwap(at, at+1)
+		h.current.CompareAndSwap(at, at+1) // also where the caller's patience ended: the next request goes elsewhere
+		if ctx.Err() != nil {
+			return err
+		}
 		err = fmt.Errorf("%s %s at %s: %w", req.Verb, req.Resource.Name, s.Name, err)
 		if req.Verb.Writes() && !errors.Is(err, api.ErrNotSent) {
 			return err
