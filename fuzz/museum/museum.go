@@ -25,6 +25,16 @@ type Bug struct {
 	diff []byte
 }
 
+// By reports whether the bug is said to be found by a command that begins so.
+func (b Bug) By(command string) bool {
+	for _, by := range b.FoundBy {
+		if strings.HasPrefix(by, command) {
+			return true
+		}
+	}
+	return false
+}
+
 // ErrUnknownBug is returned for an ID that has no patch.
 var ErrUnknownBug = errors.New("no such bug in the museum")
 

@@ -1,0 +1,51 @@
+// Command orrery is the components of a Kubernetes cluster, the checkers that judge them, and what brings both together.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"orrery/fuzz/scenario"
+	apiserver "orrery/impl/apiserver/command"
+	"orrery/impl/controller"
+	"orrery/impl/host"
+	"orrery/impl/host/containerd"
+	"orrery/impl/host/disk"
+	"orrery/impl/host/etcd"
+	"orrery/impl/kubelet"
+	"orrery/impl/scheduler"
+)
+
+func main() {
+	root := &cobra.Command{
+		Use:               "orrery",
+		Short:             "a Kubernetes cluster small enough to read, its model, and its judges",
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.AddGroup(&cobra.Group{ID: "use", Title: "Commands:"}, &cobra.Group{ID: "component", Title: "Components, as the cluster starts them:"})
+	add(root, "use", scenario.CheckCommand(), scenario.JudgeCommand(), scenario.MuseumCommand(), host.UpCommand(), host.LoadCommand(), host.CleanCommand())
+	add(root, "component", etcd.Command(), disk.Command(), apiserver.Command(), scheduler.Command(), controller.Command(),
+		kubelet.Command(), containerd.Command(), containerd.ObserveCommand())
+	err := root.Execute()
+	var exit *scenario.ExitError
+	switch {
+	case err == nil:
+	case errors.As(err, &exit):
+		os.Exit(exit.Code)
+	default:
+		fmt.Fprintln(os.Stderr, "orrery: "+err.Error())
+		os.Exit(scenario.NoVerdict)
+	}
+}
+
+func add(root *cobra.Command, group string, commands ...*cobra.Command) {
+	for _, c := range commands {
+		c.GroupID = group
+		root.AddCommand(c)
+	}
+}
