@@ -1,7 +1,7 @@
 package registry
 
 import (
-	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -32,7 +32,7 @@ func oneOf[T ~string](path *field.Path, value T, values ...T) field.ErrorList {
 	return nil
 }
 
-// atLeast is for numbers that must not be below least.
+// nonNegative is for counts and durations.
 func nonNegative[T ~int32 | ~int64](path *field.Path, value T) field.ErrorList {
 	if value < 0 {
 		return field.ErrorList{field.Invalid(path, int64(value), "must be greater than or equal to 0")}
@@ -102,25 +102,23 @@ func frozen(path *field.Path, changed bool) field.ErrorList {
 	return field.ErrorList{field.Forbidden(path, "field is immutable when `immutable` is set")}
 }
 
-// ordered sorts errors about the entries of one map, which the library finds in the map's order, that is in any.
+// mapsOfLibrary are the fields whose entries the library judges in the order of a map, that is in any.
+var mapsOfLibrary = []string{"labels", "annotations", "matchLabels", "nodeSelector", "selector", "deprecatedTopology"}
+
+// ordered sorts what the library says of the entries of one map.
 func ordered(errs field.ErrorList) field.ErrorList {
 	for start := 0; start < len(errs); {
+		name := errs[start].Field
 		end := start + 1
-		for end < len(errs) && mapOf(errs[end].Field) == mapOf(errs[start].Field) {
+		for end < len(errs) && errs[end].Field == name {
 			end++
 		}
-		slices.SortStableFunc(errs[start:end], func(a, b *field.Error) int {
-			return cmp.Or(strings.Compare(a.Field, b.Field), strings.Compare(a.Error(), b.Error()))
-		})
+		if slices.Contains(mapsOfLibrary, name[strings.LastIndex(name, ".")+1:]) {
+			slices.SortStableFunc(errs[start:end], func(a, b *field.Error) int {
+				return strings.Compare(fmt.Sprint(a.BadValue), fmt.Sprint(b.BadValue))
+			})
+		}
 		start = end
 	}
 	return errs
-}
-
-// mapOf is the path of the map in which path is an entry, or path itself.
-func mapOf(path string) string {
-	if base, key, ok := strings.Cut(path, "["); ok && strings.HasSuffix(key, "]") && (key[0] < '0' || key[0] > '9') {
-		return base
-	}
-	return path
 }

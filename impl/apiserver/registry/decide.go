@@ -6,6 +6,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"orrery/impl/api"
@@ -64,7 +65,7 @@ type Change struct {
 func Decide(old api.Object, req api.Request, env Env) (Change, error) {
 	k, ok := kinds[req.Resource.Kind]
 	if !ok {
-		return Change{}, apierrors.NewGenericServerResponse(404, string(req.Verb), req.Resource.GR(), req.Name, "", 0, true)
+		return Change{}, noSubresource(req)
 	}
 	switch req.Subresource {
 	case "scale":
@@ -114,11 +115,9 @@ func decideObject(k *kind, old api.Object, req api.Request, env Env) (Change, er
 // itself answers with the object.
 func itself(stored api.Object) runtime.Object { return stored }
 
-// noSubresource is upstream's answer for a path that it does not know.
+// noSubresource is the answer for a path that is not served.
 func noSubresource(req api.Request) error {
-	err := apierrors.NewGenericServerResponse(404, string(req.Verb), req.Resource.GR(), req.Name, "", 0, true)
-	err.ErrStatus.Message = "the server could not find the requested resource"
-	return err
+	return apierrors.NewGenericServerResponse(404, string(req.Verb), schema.GroupResource{}, "", "", 0, false)
 }
 
 func notSupported(req api.Request) error {

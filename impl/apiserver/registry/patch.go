@@ -112,7 +112,7 @@ func applyJSON(current map[string]any, patch []byte) ([]byte, error) {
 	}
 	document, err = operations.Apply(document)
 	if err != nil {
-		return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
+		return nil, unprocessable(err)
 	}
 	return document, nil
 }
@@ -144,8 +144,17 @@ func applyStrategic(current map[string]any, patch []byte, example runtime.Object
 	case isMalformed(err):
 		return nil, apierrors.NewBadRequest(err.Error())
 	default:
-		return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
+		return nil, unprocessable(err)
 	}
+}
+
+// unprocessable is for a patch that cannot be applied to what is stored.
+//
+// Upstream: does not say why.
+func unprocessable(err error) error {
+	status := apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", "", 0, false)
+	status.ErrStatus.Message += ": " + err.Error()
+	return status
 }
 
 // isMalformed reports that a strategic patch is itself at fault, and not what it was applied to.
