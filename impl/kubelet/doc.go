@@ -27,7 +27,7 @@
 //	spec.go        what the runtime is told about a pod; env.go, security.go, volume.go
 //	node.go        the Node and its Lease; admit.go whether a pod fits
 //	local.go       ring 3: the local sources; perform.go, images.go, prober.go the effects on the node
-//	run_shell.go   the kubelet as a process; command.go its flags; events.go its Events
+//	shell.go       what keeps the local sources fed; command.go the process; events.go its Events
 //
 // # Not done
 //
