@@ -86,7 +86,7 @@ func (w *world) step(choose controltest.Choose) {
 	default:
 		w.proc.Step(choose, true)
 	}
-	if w.owned() <= most && len(w.proc.Late) == 0 && w.orphans() == 0 {
+	if w.owned() <= most && w.underWay() == 0 && w.orphans() == 0 {
 		w.spare = 0
 	}
 }
@@ -97,7 +97,7 @@ func (w *world) user(choose controltest.Choose) {
 		replicas := int32(choose("replicas", most+1))
 		w.scale(replicas)
 	case 1:
-		w.spare += w.creates()
+		w.spare += w.underWay()
 		w.proc.Start()
 	case 2:
 		for _, s := range w.proc.Loop.Component().Sources() {
@@ -121,8 +121,8 @@ func (w *world) user(choose controltest.Choose) {
 	}
 }
 
-// creates counts the effects that have left and may still happen.
-func (w *world) creates() int { return w.proc.Flying() + len(w.proc.Late) }
+// underWay counts the effects that have left and may still happen.
+func (w *world) underWay() int { return w.proc.Flying() + len(w.proc.Late) }
 
 // orphans counts the pods that may be adopted.
 func (w *world) orphans() (n int) {

@@ -66,6 +66,14 @@ func (v *View) Used(source, namespace, objectName string) bool {
 	return c.entries[n] != nil
 }
 
+// Doubtful reports whether what Get shows is the prediction of a write of unknown outcome. What must not be done twice may
+// rely on the prediction, what makes up for it may not: a pod whose deletion is doubtful is no longer to be deleted, but
+// a replacement would be one too many if the deletion was lost.
+func (v *View) Doubtful(source, namespace, objectName string) bool {
+	e := v.cache(source).entries[name{namespace, objectName}]
+	return e != nil && e.own != nil && e.own.state == unknown
+}
+
 // Failure is the effect that ended the key's last plan early, and why; nil where all of it was OK.
 func (v *View) Failure() (*Effect, error) { return v.failed, v.err }
 

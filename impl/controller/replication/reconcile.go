@@ -25,33 +25,37 @@ func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) 
 		return control.Plan{Why: "it is gone"}
 	}
 	o := r.kind.read(obj)
-	owned, failed := ownedBy(v, o)
+	owned, failed, doubtful := ownedBy(v, o)
 	if o.GetDeletionTimestamp() != nil {
 		return r.report(o, owned, now, control.Plan{Why: "terminating: only its status"})
 	}
 	if claims := r.claim(v, o); len(claims) > 0 {
 		return control.Plan{Batches: [][]control.Effect{claims}, Why: "claims pods"}
 	}
-	switch diff := len(owned) - o.replicas; {
-	case diff < 0:
-		return r.grow(v, o, owned, failed, now)
-	case diff > 0:
+	switch {
+	case len(owned)+doubtful < o.replicas:
+		return r.grow(v, o, owned, failed, o.replicas-len(owned)-doubtful, now)
+	case len(owned) > o.replicas:
 		return r.shrink(v, o, owned, now)
+	case len(owned) < o.replicas:
+		return r.report(o, owned, now, control.Plan{Wants: fmt.Sprintf("to learn what became of %d deletions", doubtful)})
 	}
 	return r.report(o, owned, now, control.Plan{Why: fmt.Sprintf("%d of %d", len(owned), o.replicas)})
 }
 
-// ownedBy returns the owner's pods that count, and those that have failed.
-func ownedBy(v *control.View, o owner) (owned, failed []*corev1.Pod) {
+// ownedBy returns the owner's pods that count, those that have failed, and how many may or may not have been deleted.
+func ownedBy(v *control.View, o owner) (owned, failed []*corev1.Pod, doubtful int) {
 	for obj := range v.Select(podsSource, control.ByOwner.Name, string(o.GetUID())) {
 		switch pod := obj.(*corev1.Pod); {
 		case active(pod) && o.selector.Matches(labels.Set(pod.Labels)):
 			owned = append(owned, pod)
+		case pod.DeletionTimestamp != nil && v.Doubtful(podsSource, pod.Namespace, pod.Name):
+			doubtful++
 		case pod.Status.Phase == corev1.PodFailed && pod.DeletionTimestamp == nil:
 			failed = append(failed, pod)
 		}
 	}
-	return owned, failed
+	return owned, failed, doubtful
 }
 
 // claim releases what does not match and adopts what matches; or asks for the live read that an adoption needs.
@@ -77,8 +81,7 @@ func (r *Reconciler) claim(v *control.View, o owner) (claims []control.Effect) {
 }
 
 // grow creates what is missing, in batches that double as long as they succeed.
-func (r *Reconciler) grow(v *control.View, o owner, owned, failed []*corev1.Pod, now time.Time) control.Plan {
-	missing := o.replicas - len(owned)
+func (r *Reconciler) grow(v *control.View, o owner, owned, failed []*corev1.Pod, missing int, now time.Time) control.Plan {
 	plan := r.complain(v, o, owned, now, "FailedCreate", "Error creating: %v")
 	plan.Why = fmt.Sprintf("%d of %d: %d missing", len(owned), o.replicas, missing)
 	if at := delayed(failed); at.After(now) {
