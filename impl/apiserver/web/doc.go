@@ -33,7 +33,7 @@
 //
 // **Not done**: authorization (every user may do everything; RBAC comes with the accounts); compressed answers, which cost
 // more than they save on one host; watches over WebSocket and the deprecated /watch/ paths, which no client in use asks
-// for; server-side apply; /openapi/v2; priority and fairness (the older in-flight limits are there); the proxy subresources;
+// for; server-side apply; priority and fairness (the older in-flight limits are there); the proxy subresources;
 // pods/eviction, pods/ephemeralcontainers, pods/resize; WebSocket streams of kubectl's newest protocol, which are refused so
 // that kubectl uses SPDY (see upgradable).
 //

@@ -340,7 +340,9 @@ func TestWhatTheTransportIsAsked(t *testing.T) {
 		{"PUT /api/v1/namespaces/x/finalize", `{"metadata":{"name":"x"}}`, "", func(r api.Request) any { return r.Name + "/" + r.Subresource }, "x/finalize"},
 		{"POST " + podsPath + "?dryRun=All&fieldManager=me", goodPod, "", func(r api.Request) any { return []any{r.DryRun, r.FieldManager, r.FieldValidation} }, []any{true, "me", "Warn"}},
 		{"POST " + podsPath, goodPod, "", func(r api.Request) any { return r.FieldManager }, "test"},
-		{"POST " + podsPath + "/a/binding", `{"target":{"name":"n"}}`, "", func(r api.Request) any { return r.Object.(*corev1.Binding).Name + ">" + r.Object.(*corev1.Binding).Target.Name }, "a>n"},
+		{"POST " + podsPath + "/a/binding", `{"target":{"name":"n"}}`, "", func(r api.Request) any {
+			return r.Object.(*corev1.Binding).Name + ">" + r.Object.(*corev1.Binding).Target.Name
+		}, "a>n"},
 		{"PATCH " + podsPath + "/a", `[]`, "application/json-patch+json", func(r api.Request) any { return string(r.PatchType) + string(r.Patch) }, "application/json-patch+json[]"},
 		{"DELETE " + podsPath + "/a?gracePeriodSeconds=3", "", "", func(r api.Request) any { return *r.Delete.GracePeriodSeconds }, int64(3)},
 		{"DELETE " + podsPath + "/a?gracePeriodSeconds=3", `{"gracePeriodSeconds":4,"dryRun":["All"]}`, "", func(r api.Request) any { return []any{*r.Delete.GracePeriodSeconds, r.DryRun} }, []any{int64(4), true}},

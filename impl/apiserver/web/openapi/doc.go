@@ -8,7 +8,7 @@
 //     explains, applies and validates by them.
 //  3. Documents are immutable and addressed by the hash of their content, so that clients may keep them.
 //
-// **Not done**: /openapi/v2, which kubectl asks only where version 3 is missing; defaults and enumerations, which are in
+// **Not done**: the content of /openapi/v2, which kubectl asks only where version 3 is missing; defaults and enumerations, which are in
 // comments that reflection does not see; list types other than those that patch tags tell.
 //
 // Sources: kubernetes/kube-openapi pkg/spec3, pkg/handler3; kubectl pkg/explain/v2 and cli-runtime pkg/resource (v0.37) for

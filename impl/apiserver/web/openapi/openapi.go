@@ -14,14 +14,31 @@ import (
 	"orrery/impl/api"
 )
 
-const root = "/openapi/v3"
+const (
+	root   = "/openapi/v3"
+	legacy = "/openapi/v2"
+)
 
 // Serves reports whether path is one of the documents' places.
-func Serves(path string) bool { return path == root || strings.HasPrefix(path, root+"/") }
+func Serves(path string) bool {
+	return path == root || path == legacy || strings.HasPrefix(path, root+"/")
+}
 
 // Handler serves the index at /openapi/v3 and the document of each group's version below it, with the hash of its content
 // in its address, as JSON and as protobuf. The documents are made when one is first asked for.
+//
+// The document at /openapi/v2 is empty. kubectl looks there for kinds that it does not find in version 3, to say that they
+// are unknown; without it, it says that something is wrong with the server.
 func Handler() http.Handler {
+	mux := http.NewServeMux()
+	documents := current()
+	mux.Handle(root, documents)
+	mux.Handle(root+"/", documents)
+	mux.HandleFunc(legacy, serveLegacy)
+	return mux
+}
+
+func current() http.Handler {
 	service := sync.OnceValue(func() *handler3.OpenAPIService {
 		s := handler3.NewOpenAPIService()
 		for _, gv := range groupVersions() {
@@ -34,7 +51,6 @@ func Handler() http.Handler {
 			service().HandleDiscovery(w, r)
 			return
 		}
-		// The library takes an unknown document for one that is not ready; it answers 404 itself.
 		service().HandleGroupVersion(w, r)
 	})
 }

@@ -97,7 +97,7 @@ func scalar(s *spec.Schema, zero any) bool {
 func (b *builder) addFields(s *spec.Schema, t reflect.Type, docs map[string]string) {
 	for field := range fields(t) {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name == "" && strings.Contains(options, "inline") {
+		if name == "" && field.Anonymous {
 			inner := docs
 			if d, ok := reflect.Zero(field.Type).Interface().(documented); ok {
 				inner = d.SwaggerDoc()

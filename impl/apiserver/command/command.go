@@ -1,0 +1,95 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"orrery/impl/apiserver/web"
+)
+
+// options are the flags of the command.
+type options struct {
+	name        string
+	listen      string
+	etcdServers []string
+	pkiDir      string
+	tokenFile   string
+	trace       string
+	accessLog   bool
+	limits      web.Limits
+}
+
+// Command is `orrery apiserver`.
+func Command() *cobra.Command {
+	o := options{}
+	cmd := &cobra.Command{
+		Use:   "apiserver",
+		Short: "Serve the Kubernetes API over etcd",
+		Example: `  orrery apiserver --name a --listen 127.0.0.1:6443 --etcd-servers http://127.0.0.1:2379 --pki-dir pki
+  kubectl --server https://127.0.0.1:6443 --certificate-authority pki/ca.crt \
+    --client-certificate pki/admin.crt --client-key pki/admin.key get namespaces`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return fmt.Errorf("apiserver: %w", err)
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			// Once it is stopping, the signals have their own effect again.
+			go func() { <-ctx.Done(); stop() }()
+			if err := run(ctx, o, cmd.ErrOrStderr()); err != nil {
+				return fmt.Errorf("apiserver: %w", err)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.name, "name", "apiserver", "name of this server among those over the same etcd, in traces and logs")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:6443", "`IP:PORT` to listen on")
+	flags.StringSliceVar(&o.etcdServers, "etcd-servers", nil, "`URLs` of etcd's members, with commas between them (required)")
+	flags.StringVar(&o.pkiDir, "pki-dir", "", "`directory` of the cluster's certificates; made if it is not there (required)")
+	flags.StringVar(&o.tokenFile, "token-file", "", "`file` of bearer tokens, lines of token,user,uid,\"group1,group2\"")
+	flags.StringVar(&o.trace, "trace", "", "`file` to append a trace of all calls to etcd to")
+	flags.BoolVar(&o.accessLog, "access-log", false, "log a line for every request")
+	flags.IntVar(&o.limits.Reading, "max-requests-inflight", 400, "how many requests that do not write may be served at once")
+	flags.IntVar(&o.limits.Mutating, "max-mutating-requests-inflight", 200, "how many requests that write may be served at once")
+	flags.DurationVar(&o.limits.Timeout, "request-timeout", 0, "bound on a request that is no watch or stream (default 1m0s)")
+	return cmd
+}
+
+// check says what is wrong with the flags alone.
+func (o *options) check() error {
+	if o.name == "" || strings.ContainsAny(o.name, "/\\ ") {
+		return fmt.Errorf("--name %q: must be one word", o.name)
+	}
+	if _, err := netip.ParseAddrPort(o.listen); err != nil {
+		return fmt.Errorf("--listen %q: must be IP:PORT", o.listen)
+	}
+	if len(o.etcdServers) == 0 {
+		return errors.New("--etcd-servers is missing: URLs such as http://127.0.0.1:2379; `orrery up` starts a whole cluster")
+	}
+	for _, server := range o.etcdServers {
+		if u, err := url.Parse(server); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("--etcd-servers: %q is no URL such as http://127.0.0.1:2379", server)
+		}
+	}
+	if o.pkiDir == "" {
+		return errors.New("--pki-dir is missing: the directory of the cluster's certificates")
+	}
+	if o.limits.Reading < 1 || o.limits.Mutating < 1 {
+		return errors.New("--max-requests-inflight and --max-mutating-requests-inflight must be at least 1")
+	}
+	if o.limits.Timeout < 0 {
+		return fmt.Errorf("--request-timeout %v: must not be negative", o.limits.Timeout)
+	}
+	return nil
+}
