@@ -86,7 +86,7 @@ func (w *world) step(choose controltest.Choose) {
 	default:
 		w.proc.Step(choose, true)
 	}
-	if w.owned() <= most && w.underWay() == 0 && w.orphans() == 0 {
+	if w.owned() <= most && w.underWay() == 0 && w.orphans() == 0 && len(w.proc.Behind()) == 0 {
 		w.spare = 0
 	}
 }

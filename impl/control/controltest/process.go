@@ -75,13 +75,7 @@ func (p *Process) Emit(line trace.Line) {
 
 // Observe gives the loop its first list of one source, or the next event; false: there is nothing new.
 func (p *Process) Observe(choose Choose) bool {
-	var behind []control.Source
-	for _, s := range p.Loop.Component().Sources() {
-		at, listed := p.cursors[s.Name]
-		if _, _, more := p.API.After(s.Resource, at); !listed || more {
-			behind = append(behind, s)
-		}
-	}
+	behind := p.Behind()
 	if len(behind) == 0 {
 		return false
 	}
@@ -95,6 +89,17 @@ func (p *Process) Observe(choose Choose) bool {
 	p.cursors[s.Name] = rv
 	must(p.Loop.Observe(s.Name, event))
 	return true
+}
+
+// Behind are the sources of which the loop has not seen everything.
+func (p *Process) Behind() (behind []control.Source) {
+	for _, s := range p.Loop.Component().Sources() {
+		at, listed := p.cursors[s.Name]
+		if _, _, more := p.API.After(s.Resource, at); !listed || more {
+			behind = append(behind, s)
+		}
+	}
+	return behind
 }
 
 // Relist gives the loop a list of one source.
