@@ -24,8 +24,9 @@ type Client struct {
 	// known is the last version of each object that this client saw, and stale the one before: what a precondition is
 	// taken from.
 	known, stale map[string]api.Object
-	// listed are the pods of the last list.
+	// listed are the pods of the last list, and more is where the last list of registers goes on.
 	listed []corev1.Pod
+	more   string
 	issued int
 }
 
@@ -81,6 +82,7 @@ func (c *Client) Done(req api.Request, resp api.Response, err error) {
 	}
 	key := keyOf(req)
 	if err != nil {
+		c.more = "" // a list that cannot go on begins anew
 		// Whether it was done or not, what was known is no longer certain: keep it only as something stale.
 		if old := c.known[key]; old != nil {
 			c.stale[key] = old
@@ -88,8 +90,12 @@ func (c *Client) Done(req api.Request, resp api.Response, err error) {
 		delete(c.known, key)
 		return
 	}
-	if list, ok := resp.Object.(*corev1.PodList); ok {
+	switch list := resp.Object.(type) {
+	case *corev1.PodList:
 		c.listed = list.Items
+		return
+	case *corev1.ConfigMapList:
+		c.more = list.Continue
 		return
 	}
 	obj, ok := resp.Object.(api.Object)

@@ -51,8 +51,14 @@ func getRegister(c *Client, choose Choices) (api.Request, bool) {
 	return req, true
 }
 
+// listRegisters reads all of them in one of the ways that a resourceVersion allows, or goes on with a list that came in
+// chunks.
 func listRegisters(c *Client, choose Choices) (api.Request, bool) {
 	req := api.Request{Verb: api.List, Resource: configMaps, Namespace: Namespace}
+	if c.more != "" {
+		req.Limit, req.Continue = 1, c.more
+		return req, true
+	}
 	obj, ok := c.seen(choose, configMaps, pick(choose, registerNames))
 	switch choose.Intn(6) {
 	case 0:
@@ -60,7 +66,7 @@ func listRegisters(c *Client, choose Choices) (api.Request, bool) {
 	case 1:
 		req.Labels = "colour=" + colour(choose)
 	case 2:
-		req.Limit = int64(1 + choose.Intn(3))
+		req.Limit = 1
 	case 3:
 		if ok {
 			req.ResourceVersion, req.Match = obj.GetResourceVersion(), metav1.ResourceVersionMatchNotOlderThan
