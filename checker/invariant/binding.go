@@ -12,6 +12,9 @@ import (
 	"orrery/impl/trace"
 )
 
+// scheduler is the component's name, and the schedulerName of the pods it is responsible for.
+const scheduler = "default-scheduler"
+
 // binding judges rows 31, 46, 49 and 50: one sweep over the log, keeping which pods each node carries.
 func (j *judge) binding() {
 	steps := j.bindSteps()
@@ -61,7 +64,7 @@ func (j *judge) binding() {
 func (j *judge) bindSteps() map[string]*trace.Line {
 	steps := map[string]*trace.Line{}
 	for _, l := range j.h.Steps {
-		if l.Step.Component != "scheduler" {
+		if l.Step.Component != scheduler {
 			continue
 		}
 		for _, e := range l.Step.Plan {
@@ -78,7 +81,7 @@ func (j *judge) decision(v *history.Version, pod *object.Object, node string, st
 	if pod.Metadata.DeletionTimestamp != "" {
 		j.broken(BindsOnlyPending, v.Seq(), "%s was bound to %s while it was being deleted", v.Object, node)
 	}
-	if name := pod.Spec.SchedulerName; name != "default-scheduler" {
+	if name := pod.Spec.SchedulerName; name != scheduler {
 		j.broken(BindsOnlyPending, v.Seq(), "%s was bound to %s by the default scheduler, and asks for %q", v.Object, node, name)
 	}
 	chain := j.h.Log.Of(history.ObjectName{Resource: "nodes", Name: node})

@@ -115,13 +115,13 @@ func owned(uid, owner string) string {
 
 // bind is the scheduler's step that binds pod name/uid with a view of the nodes.
 func bind(name, uid string, nodes int64) trace.Step {
-	return trace.Step{Component: "scheduler", Key: "ns/" + name, View: map[string]int64{"nodes": nodes},
+	return trace.Step{Component: scheduler, Key: "ns/" + name, View: map[string]int64{"nodes": nodes},
 		Plan: []trace.Effect{{Verb: "create", Subresource: "binding", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: name, UID: uid}}}}
 }
 
 // controls is a step of the replication controller with one effect.
 func controls(id, verb, pod string, view int64) trace.Step {
-	return trace.Step{Component: "replication", Key: "replicationcontrollers/ns/web", View: map[string]int64{"replicationcontrollers": view, "pods": view},
+	return trace.Step{Component: "replication-controller", Key: "ns/web", View: map[string]int64{"replicationcontrollers": view, "pods": view},
 		Plan: []trace.Effect{{Call: id, Verb: verb, Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: pod}}}}
 }
 

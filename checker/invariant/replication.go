@@ -45,14 +45,14 @@ type decided struct {
 	op    *history.Operation // nil: it was never sent
 }
 
-// ownerKey is the owner that a step of the replication controller is about.
+// owners is the resource that each replication controller, by its component's name, is responsible for.
+var owners = map[string]string{"replication-controller": "replicationcontrollers", "replicaset-controller": "replicasets"}
+
+// ownerKey is the owner that a step of a replication controller is about.
 func ownerKey(s *trace.Step) (history.ObjectName, bool) {
-	resource, rest, _ := strings.Cut(s.Key, "/")
-	namespace, name, ok := strings.Cut(rest, "/")
-	if s.Component != "replication" || !ok || resource != "replicationcontrollers" && resource != "replicasets" {
-		return history.ObjectName{}, false
-	}
-	return history.ObjectName{Resource: resource, Namespace: namespace, Name: name}, true
+	resource, known := owners[s.Component]
+	namespace, name, ok := strings.Cut(s.Key, "/")
+	return history.ObjectName{Resource: resource, Namespace: namespace, Name: name}, known && ok
 }
 
 // ownerSeen is the owner as the step's view shows it; nil where it was absent.

@@ -46,9 +46,17 @@ func (l *Loop) question(op *operation) {
 func (l *Loop) revisions() map[string]int64 {
 	m := make(map[string]int64, len(l.caches))
 	for _, c := range l.caches {
-		m[c.source.Name] = c.rv
+		m[c.source.shown()] = c.rv
 	}
 	return m
+}
+
+// shown is the source's name in a trace: that of its resource, where it has one.
+func (s Source) shown() string {
+	if s.Resource != nil {
+		return s.Resource.Name
+	}
+	return s.Name
 }
 
 // own names the writes in the ledger.
@@ -58,7 +66,7 @@ func (l *Loop) own() []trace.Ref {
 	}
 	var refs []trace.Ref
 	for w := l.ledger.first; w != nil; w = w.next {
-		ref := trace.Ref{Resource: w.cache.source.Name, Namespace: w.entry.name.namespace, Name: w.entry.name.name, UID: string(w.uid), Revision: w.rv}
+		ref := trace.Ref{Resource: w.cache.source.shown(), Namespace: w.entry.name.namespace, Name: w.entry.name.name, UID: string(w.uid), Revision: w.rv}
 		if w.expect != nil {
 			ref.UID = string(w.expect.GetUID())
 		}
