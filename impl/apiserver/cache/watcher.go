@@ -35,6 +35,7 @@ type Watcher struct {
 	at      string
 	cursor  uint64 // the number of the next event to look at
 	sent    int64  // every matching change up to here was sent
+	told    int64  // the last revision that the watcher was shown
 }
 
 // Watch begins a watch. The error is 410 Expired where the window does not reach back to opts.After.
@@ -53,7 +54,7 @@ func (c *Cache) Watch(opts WatchOptions) (*Watcher, error) {
 	if opts.After < c.floor {
 		return nil, expired(opts.After, c.floor)
 	}
-	return &Watcher{opts: opts, cursor: c.events.after(opts.After), sent: opts.After}, nil
+	return &Watcher{opts: opts, cursor: c.events.after(opts.After), sent: opts.After, told: opts.After}, nil
 }
 
 func expired(after, floor int64) error {
@@ -78,6 +79,7 @@ func (c *Cache) Next(w *Watcher) (api.WatchEvent, bool, error) {
 		}
 		w.sent = e.revision
 		if shown, ok := w.show(e); ok {
+			w.told = e.revision
 			return shown, true, nil
 		}
 	}
@@ -99,6 +101,7 @@ func (w *Watcher) nextInitial(resource *api.Resource) (api.WatchEvent, bool) {
 	}
 	w.initial = nil
 	if w.opts.MarkEnd {
+		w.told = w.sent
 		return bookmark(resource, w.sent, true), true
 	}
 	return api.WatchEvent{}, false
@@ -128,11 +131,11 @@ func (w *Watcher) sees(item *Item) bool {
 // has more to read. It carries the Cache's revision, which no later event is at or below.
 func (c *Cache) Bookmark(w *Watcher) (api.WatchEvent, bool) {
 	caughtUp := c.ready && w.initial == nil && w.cursor == c.events.next
-	if !w.opts.Bookmarks || !caughtUp || c.revision <= w.sent {
+	if !w.opts.Bookmarks || !caughtUp || c.revision <= w.told {
 		return api.WatchEvent{}, false
 	}
-	w.sent = c.revision
-	return bookmark(c.resource, w.sent, false), true
+	w.sent, w.told = c.revision, c.revision
+	return bookmark(c.resource, c.revision, false), true
 }
 
 func bookmark(resource *api.Resource, revision int64, initialEnd bool) api.WatchEvent {
