@@ -109,7 +109,8 @@ func (i Image) build(blobs map[string][]byte) (v1.Image, error) {
 		return nil, err
 	}
 	for _, name := range i.Links {
-		link := &tar.Header{Typeflag: tar.TypeLink, Name: "bin/" + name, Linkname: entry[1:], ModTime: created, Format: tar.FormatUSTAR}
+		// The mode is that of the file, which a link without one would take away.
+		link := &tar.Header{Typeflag: tar.TypeLink, Name: "bin/" + name, Linkname: entry[1:], Mode: 0o755, ModTime: created, Format: tar.FormatUSTAR}
 		if err := files.WriteHeader(link); err != nil {
 			return nil, err
 		}

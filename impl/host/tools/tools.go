@@ -90,6 +90,10 @@ func Missing(bin string, steps ...Step) []string {
 
 // Root is the directory of the module that contains dir.
 func Root(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("tools: %w", err)
+	}
 	for d := dir; ; d = filepath.Dir(d) {
 		if _, err := os.Stat(filepath.Join(d, "go.mod")); err == nil {
 			return d, nil
