@@ -1,4 +1,4 @@
-// Package observe writes down the store's own log: one Revision line for every change under a prefix, in order, without
+// Package observe writes down the store's own log: one Revision line for every change, in order, without
 // loss or repetition. It is the truth that a judge holds everything else against, so it reads from the store by itself
 // and not through an API server.
 //

@@ -43,7 +43,7 @@ func describe(r *trace.Revision, kv *store.KV) {
 	}
 }
 
-// Initial turns a list of everything under [Prefix] into what a trace's header says the store held.
+// Initial turns a list of everything into what a trace's header says the store held.
 func Initial(kvs []store.KV) []trace.Revision {
 	out := make([]trace.Revision, 0, len(kvs))
 	for _, kv := range kvs {

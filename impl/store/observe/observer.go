@@ -14,9 +14,14 @@ import (
 // ErrLost: the log was compacted beyond what had been written down.
 var ErrLost = errors.New("observe: part of the store's log is lost, it was compacted before it was observed")
 
+// Prefix is what is observed: everything. API servers keep their objects under /registry/, and besides them a key for
+// agreeing on compactions; with that one left out the log would have holes.
+const Prefix = ""
+
+// probeKey is what is read to learn which revisions can still be read; it need not exist.
+const probeKey = "/registry/"
+
 const (
-	// Prefix is where upstream's API servers keep their objects.
-	Prefix = "/registry/"
 	// retryPause is the wait before a broken watch is opened again, pollPause that between two looks at what is waited
 	// for, lookPause that between two looks for compactions.
 	retryPause = 100 * time.Millisecond
@@ -137,7 +142,7 @@ func (o *Observer) LookForCompaction(ctx context.Context) error {
 	if is, err := o.gone(ctx, gone); err != nil || !is {
 		return err
 	}
-	now, err := o.store.Get(ctx, Prefix, store.GetOptions{})
+	now, err := o.store.Get(ctx, probeKey, store.GetOptions{})
 	if err != nil {
 		return err
 	}
@@ -160,7 +165,7 @@ func (o *Observer) LookForCompaction(ctx context.Context) error {
 
 // gone reports whether revision can no longer be read.
 func (o *Observer) gone(ctx context.Context, revision int64) (bool, error) {
-	_, err := o.store.Get(ctx, Prefix, store.GetOptions{Revision: revision})
+	_, err := o.store.Get(ctx, probeKey, store.GetOptions{Revision: revision})
 	if errors.Is(err, store.ErrCompacted) {
 		return true, nil
 	}

@@ -74,6 +74,7 @@ func TestLines(t *testing.T) {
 	want := []trace.Revision{
 		{Revision: 2, Key: key, Created: 2, Resource: "configmaps", Namespace: "ns", Name: "c", UID: "u1", Hash: store.Hash(one)},
 		{Revision: 3, Key: key, Created: 2, Previous: 2, Resource: "configmaps", Namespace: "ns", Name: "c", UID: "u1", Hash: store.Hash(two)},
+		{Revision: 4, Key: "/elsewhere", Created: 4, Hash: store.Hash(nil)},
 		{Revision: 5, Key: key, Created: 2, Previous: 3, Deleted: true, Resource: "configmaps", Namespace: "ns", Name: "c", UID: "u1", Hash: store.Hash(two)},
 		{Revision: 6, Key: "/registry/unknown", Created: 6, Hash: store.Hash([]byte("?"))},
 	}
@@ -117,7 +118,7 @@ func TestLookForCompaction(t *testing.T) {
 	o := New(s, sink, 0)
 	require.NoError(t, o.Open(ctx))
 	for i := range 40 {
-		_, _ = s.Put(ctx, fmt.Sprintf("%s%d", Prefix, i), nil, 0)
+		_, _ = s.Put(ctx, fmt.Sprintf("/registry/%d", i), nil, 0)
 	}
 	sink.all = nil
 	require.NoError(t, o.LookForCompaction(ctx))
@@ -155,7 +156,7 @@ func TestRunOverBreaks(t *testing.T) {
 	go func() { ended <- o.Run(running) }()
 	var want []string
 	for i := range 6 {
-		name := fmt.Sprintf("%s%d", Prefix, i)
+		name := fmt.Sprintf("/registry/%d", i)
 		_, err := s.Put(ctx, name, nil, 0)
 		require.NoError(t, err)
 		want = append(want, fmt.Sprintf("%d %s (0)", i+2, name))
