@@ -34,8 +34,9 @@ func remove(k *kind, old api.Object, req api.Request, env Env) (Change, error) {
 	}
 
 	obj := old.DeepCopyObject().(api.Object)
-	if k.begin != nil && obj.GetDeletionTimestamp() == nil {
-		obj.SetFinalizers(k.finalizersFor(obj, options))
+	first := old.GetDeletionTimestamp() == nil
+	if k.begin != nil && first {
+		obj.SetFinalizers(k.finalizersFor(obj, options, first))
 		k.begin(obj, env.now())
 		return Change{Action: Put, Object: obj, Answer: itself}, nil
 	}
@@ -46,7 +47,7 @@ func remove(k *kind, old api.Object, req api.Request, env Env) (Change, error) {
 	if pending {
 		return Change{Object: old, Answer: k.deleted(req)}, nil
 	}
-	obj.SetFinalizers(k.finalizersFor(obj, options))
+	obj.SetFinalizers(k.finalizersFor(obj, options, first))
 	switch {
 	case due && len(obj.GetFinalizers()) == 0:
 		return Change{Action: Remove, Object: obj, Answer: k.deleted(req)}, nil
@@ -156,7 +157,7 @@ func markAsDeleted(obj api.Object, env Env) {
 // reads there.
 //
 // Upstream: a second deletion adds a finalizer to an object that is being deleted already, which an update must not.
-func (k *kind) finalizersFor(obj api.Object, options metav1.DeleteOptions) []string {
+func (k *kind) finalizersFor(obj api.Object, options metav1.DeleteOptions, first bool) []string {
 	wish := k.wish(obj, options)
 	var kept []string
 	for _, f := range obj.GetFinalizers() {
@@ -164,7 +165,7 @@ func (k *kind) finalizersFor(obj api.Object, options metav1.DeleteOptions) []str
 			kept = append(kept, f)
 		}
 	}
-	if wish != "" && !slices.Contains(kept, wish) && (obj.GetDeletionTimestamp() == nil || k.grace != nil && len(obj.GetFinalizers()) == 0) {
+	if wish != "" && first && !slices.Contains(kept, wish) {
 		kept = append(kept, wish)
 	}
 	return kept

@@ -24,7 +24,7 @@ import (
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
-		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+		for range rapid.IntRange(1, 120).Draw(t, "steps") {
 			w.now += rapid.Int64Range(-3, 20).Draw(t, "time passes") // clocks are set back
 			step(t, w, drawRequest(t, w))
 		}

@@ -6,6 +6,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"orrery/impl/api"
 )
@@ -15,7 +16,7 @@ import (
 func Matcher(req api.Request) (func(api.Object) bool, error) {
 	byLabel, err := labels.Parse(req.Labels)
 	if err != nil {
-		return nil, apierrors.NewBadRequest(fmt.Sprintf("unable to parse requirement: %v", err))
+		return nil, apierrors.NewBadRequest(err.Error())
 	}
 	byField, err := fields.ParseSelector(req.Fields)
 	if err != nil {
@@ -27,17 +28,20 @@ func Matcher(req api.Request) (func(api.Object) bool, error) {
 	}
 	known := k.fields(req.Resource.New())
 	byField, err = byField.Transform(func(label, value string) (string, string, error) {
+		if known == nil {
+			return runtime.DefaultMetaV1FieldSelectorConversion(label, value)
+		}
 		if label == "spec.host" && req.Resource.Name == "pods" {
 			label = "spec.nodeName" // what v1 called it once
 		}
 		_, ok := known[label]
 		if !ok && label != "metadata.name" && (label != "metadata.namespace" || !req.Resource.Namespaced) {
-			return "", "", apierrors.NewBadRequest(fmt.Sprintf("field label not supported: %s", label))
+			return "", "", fmt.Errorf("field label not supported: %s", label)
 		}
 		return label, value, nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, apierrors.NewBadRequest(err.Error())
 	}
 	return func(obj api.Object) bool {
 		return (req.Namespace == "" || obj.GetNamespace() == req.Namespace) &&

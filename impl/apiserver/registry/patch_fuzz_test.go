@@ -1,0 +1,111 @@
+package registry_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+
+	"orrery/impl/api"
+	"orrery/impl/apiserver/registry"
+)
+
+// FuzzPatch sends arbitrary patches to a pod and a config map. Goal: a patch is carried out as upstream's library carries
+// it out, or is refused with a Status; nothing panics, and nobody's memory is changed. Method: the library is called on the
+// stored document directly, and its result, decoded and defaulted, is what an update with that body gives.
+func FuzzPatch(f *testing.F) {
+	for i, patch := range append(patches,
+		`[{"op":"add","path":"/metadata/labels","value":{"a":"b"}}]`, `[{"op":"remove","path":"/spec"}]`,
+		`[{"op":"move","from":"/data/a","path":"/data/b"}]`, `[{"op":"copy","from":"","path":"/data/b"}]`, `[{"op":"test","path":"/data/a","value":null}]`,
+		`[{"op":"add","path":"/spec/containers/-1","value":{}}]`, `[null]`, `[{}]`, `{"$patch":"replace","data":{"x":"y"}}`, `{"data":{"$patch":"delete"}}`,
+		`{"spec":{"containers":[{"$patch":"delete","name":"c"}]}}`, `{"spec":{"$setElementOrder/containers":[{"name":"c"}],"containers":[{"name":"c","image":"k"}]}}`,
+		`{"spec":{"$retainKeys":["containers"],"containers":null}}`, `{"data":{"a":"1","a":"2"}}`, `{"metadata":{"labels":{"a":null}}}`, `null`, `"x"`, `1e400`,
+	) {
+		f.Add([]byte(patch), byte(i%3), i%2 == 0)
+	}
+	kindsOfPatch := []types.PatchType{types.JSONPatchType, types.MergePatchType, types.StrategicMergePatchType}
+	f.Fuzz(func(t *testing.T, patch []byte, kind byte, isPod bool) {
+		patchType := kindsOfPatch[int(kind)%len(kindsOfPatch)]
+		old := storedConfigMap()
+		if isPod {
+			old = storedPod()
+		}
+		r, _ := api.ByObject(old)
+		before := document(t, old)
+		patched, patchErr := registry.Decide(old, api.Request{Verb: api.Patch, Resource: r, Namespace: "ns", Name: "x",
+			PatchType: patchType, Patch: patch, FieldValidation: metav1.FieldValidationIgnore}, registry.Env{})
+		require.JSONEq(t, string(before), string(document(t, old)), "the stored object was modified")
+
+		body := r.New()
+		if err := byLibrary(before, patch, patchType, body); err != nil {
+			requireStatus(t, patchErr)
+			return
+		}
+		updated, updateErr := registry.Decide(old, api.Request{Verb: api.Update, Resource: r, Namespace: "ns", Name: "x", Object: body}, registry.Env{})
+		if updateErr != nil || patchErr != nil {
+			requireStatus(t, patchErr)
+			requireStatus(t, updateErr)
+			return
+		}
+		require.Equal(t, updated.Action, patched.Action)
+		require.JSONEq(t, string(document(t, updated.Object)), string(document(t, patched.Object)))
+	})
+}
+
+func requireStatus(t *testing.T, err error) {
+	t.Helper()
+	var status apierrors.APIStatus
+	require.ErrorAs(t, err, &status)
+	require.NotEmpty(t, status.Status().Reason)
+	require.Less(t, status.Status().Code, int32(500), "%v", err)
+}
+
+// byLibrary applies the patch without us.
+func byLibrary(current, patch []byte, kind types.PatchType, into api.Object) error {
+	var result []byte
+	var err error
+	switch kind {
+	case types.JSONPatchType:
+		var operations jsonpatch.Patch
+		if operations, err = jsonpatch.DecodePatch(patch); err == nil {
+			result, err = operations.Apply(current)
+		}
+	case types.MergePatchType:
+		if err = json.Unmarshal(patch, &map[string]any{}); err == nil {
+			result, err = jsonpatch.MergePatch(current, patch)
+		}
+	case types.StrategicMergePatchType:
+		result, err = strategicpatch.StrategicMergePatch(current, patch, reflect.New(reflect.TypeOf(into).Elem()).Interface())
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(result, into)
+}
+
+func document(t testing.TB, obj api.Object) []byte {
+	encoded, err := json.Marshal(obj)
+	require.NoError(t, err)
+	return encoded
+}
+
+func storedConfigMap() api.Object {
+	return &corev1.ConfigMap{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: metav1.ObjectMeta{Name: "x", Namespace: "ns", UID: "u", ResourceVersion: "5", CreationTimestamp: metav1.Unix(9, 0)},
+		Data:       map[string]string{"a": "b"}}
+}
+
+func storedPod() api.Object {
+	pod := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
+		ObjectMeta: metav1.ObjectMeta{Name: "x", Namespace: "ns", UID: "u", Generation: 1, ResourceVersion: "5", CreationTimestamp: metav1.Unix(9, 0)},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}}
+	registry.Default(pod)
+	return pod
+}
