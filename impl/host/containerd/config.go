@@ -43,7 +43,7 @@ func (c Config) check() error {
 			return fmt.Errorf("containerd: path %q: must be absolute", path)
 		}
 	}
-	for _, program := range []string{"runc", "containerd-shim-runc-v2", "cni/bridge", "cni/host-local", "cni/loopback"} {
+	for _, program := range []string{"runc", "containerd-shim-runc-v2", "cni/bridge", "cni/host-local"} {
 		if _, err := os.Stat(filepath.Join(c.Tools, program)); err != nil {
 			return fmt.Errorf("containerd: %s is not in %s: build it first", program, c.Tools)
 		}
@@ -108,6 +108,8 @@ func (c Config) server() *srvconfig.Config {
 				"netns_mounts_under_state_dir": true,
 				"cdi_spec_dirs":                []string{},
 				"cni": section{
+					// Without the plugin: its results would be kept outside of our directories.
+					"use_internal_loopback": true,
 					"bin_dirs": []string{filepath.Join(c.Tools, "cni")},
 					"conf_dir": c.cni(),
 				},
