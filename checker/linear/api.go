@@ -192,7 +192,7 @@ func (j *judge) apiGet(op *history.Operation) {
 	if ref == nil || ref.Revision == 0 {
 		return // a log, an exec: no object
 	}
-	least, stale, ok := j.asked(op)
+	revision, stale, ok := j.asked(op)
 	if !ok {
 		return
 	}
@@ -207,7 +207,7 @@ func (j *judge) apiGet(op *history.Operation) {
 		j.find(ErrExisted, op, "returned resourceVersion %d, which the object never had", ref.Revision)
 		return
 	}
-	s := j.span(v)
+	s, least := j.span(v), j.state(revision)
 	if least > s.to {
 		j.find(ErrNotOlder, op, "asked for nothing older than %s and got resourceVersion %d, which was replaced at %d",
 			op.ResourceVersion, v.Revision, v.Until())
@@ -221,8 +221,8 @@ func (j *judge) apiGet(op *history.Operation) {
 	}
 }
 
-// asked says what the resourceVersion of a read asks for: the first state that will do, and whether it may be stale.
-func (j *judge) asked(op *history.Operation) (least int, stale, ok bool) {
+// asked says what the resourceVersion of a read asks for: the first revision that will do, and whether it may be stale.
+func (j *judge) asked(op *history.Operation) (revision int64, stale, ok bool) {
 	if op.ResourceVersion == "" {
 		return 0, false, true
 	}
@@ -235,7 +235,7 @@ func (j *judge) asked(op *history.Operation) (least int, stale, ok bool) {
 		j.beyond = max(j.beyond, revision)
 		return 0, false, false
 	}
-	return j.state(revision), true, true
+	return revision, true, true
 }
 
 func find(chain []*history.Version, revision int64) *history.Version {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"orrery/checker/history"
 	"orrery/checker/verdict"
@@ -110,6 +111,12 @@ func (j *judge) add(guarantee error, line int64, text string) {
 	j.findings = append(j.findings, verdict.Finding{Guarantee: guarantee, Row: rows[guarantee], Line: line, Text: text})
 }
 
+// nearest adds to the last finding what would have been allowed.
+func (j *judge) nearest(text string) {
+	f := &j.findings[len(j.findings)-1]
+	f.Nearest = append(f.Nearest, text)
+}
+
 // claim notes that op made entry i, and is the only one of its layer.
 func (j *judge) claim(op *history.Operation, i int) bool {
 	made := j.madeAPI
@@ -186,7 +193,7 @@ func firstAfter(chain []*history.Version, revision int64) int {
 func describe(op *history.Operation) string {
 	what := op.Key
 	if op.Layer == trace.API {
-		what = op.Object().String()
+		what = strings.TrimSuffix(op.Object().String(), "/")
 		if op.Subresource != "" {
 			what += "/" + op.Subresource
 		}

@@ -70,15 +70,12 @@ func (j *judge) apiFailure(op *history.Operation) {
 
 // getNotFound: a read that may be stale may miss what is there.
 func (j *judge) getNotFound(f *fact) {
-	least, stale, ok := j.asked(f.op)
-	if !ok {
+	revision, stale, ok := j.asked(f.op)
+	if !ok || !stale {
 		return
 	}
-	f.least = least
-	if stale {
-		f.start = ever
-	}
-	if stale && least == 0 {
+	f.least, f.start = j.state(revision), ever
+	if revision < j.log.Start {
 		f.holds = func(*history.Version) bool { return true } // who knows what was before the recording
 	}
 }

@@ -18,7 +18,7 @@ var (
 	ErrExisted  = errors.New("a read returns only what the store held")
 	ErrSnapshot = errors.New("a list is the state of the store at one revision, which it names")
 	ErrNotOlder = errors.New("a read that names a resourceVersion returns a state that is not older, or exactly that one if so asked")
-	ErrSpurious = errors.New("a request fails with Conflict, AlreadyExists or NotFound only if the object was so at some moment of it")
+	ErrSpurious = errors.New("a request fails with Conflict, AlreadyExists or NotFound, or for its revision, only if that was so at some moment of it")
 )
 
 // rows are the rows of INVARIANTS.md.

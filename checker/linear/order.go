@@ -29,14 +29,14 @@ type order struct {
 
 	// What follows with c(i) <= c(i+1), after tighten. Both never fall.
 	lower, upper []int64
-	// since[i] is the operation that set upper[i].
-	since []*history.Operation
+	// since[i] is the entry, i or later, whose bound is upper[i].
+	since []int
 }
 
 func newOrder(h *history.History) *order {
 	n := len(h.Log.Entries)
 	o := &order{n: n, earliest: make([]int64, n+2), latest: make([]int64, n+2), why: make([]*history.Operation, n+2)}
-	o.lower, o.upper, o.since = make([]int64, n+2), make([]int64, n+2), make([]*history.Operation, n+2)
+	o.lower, o.upper, o.since = make([]int64, n+2), make([]int64, n+2), make([]int, n+2)
 	o.reset(h)
 	return o
 }
@@ -75,7 +75,7 @@ func (o *order) tighten() {
 	for i := o.n; i >= 1; i-- {
 		o.upper[i], o.since[i] = o.upper[i+1], o.since[i+1]
 		if o.latest[i] <= o.upper[i] {
-			o.upper[i], o.since[i] = o.latest[i], o.why[i]
+			o.upper[i], o.since[i] = o.latest[i], i
 		}
 	}
 }

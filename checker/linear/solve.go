@@ -3,9 +3,12 @@ package linear
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
+	"orrery/checker/history"
 	"orrery/checker/verdict"
+	"orrery/impl/trace"
 )
 
 // maxRounds bounds how often facts with several explanations are narrowed. Every round but the last settles one.
@@ -29,7 +32,7 @@ func (j *judge) solve(ctx context.Context, limits verdict.Limits) *order {
 	}
 	settled := j.settle(o, nil, writes)
 	// What contradicts the writes alone is no witness against other reads.
-	reads = slices.DeleteFunc(reads, func(f *fact) bool { return j.misfit(o, f) })
+	reads = slices.DeleteFunc(reads, func(f *fact) bool { return j.tooLate(o, f) || j.tooEarly(o, f) })
 	settled = j.settle(o, settled, reads)
 	open = j.narrow(o, settled, open)
 	j.search(ctx, o, open, limits)
@@ -37,13 +40,14 @@ func (j *judge) solve(ctx context.Context, limits verdict.Limits) *order {
 }
 
 // settle adds certain facts to the order. Those that began too late for what others have shown are findings, and the
-// order is built again without them.
+// order is built again without them. Nothing else need be asked: where two facts contradict each other, one of them began
+// when the other was over, and it is that one which should have known.
 func (j *judge) settle(o *order, settled, more []*fact) []*fact {
 	for _, f := range more {
 		o.require(f, f.spans[0])
 	}
 	o.tighten()
-	fit := slices.DeleteFunc(more, func(f *fact) bool { return j.misfit(o, f) })
+	fit := slices.DeleteFunc(more, func(f *fact) bool { return j.tooLate(o, f) })
 	settled = append(settled, fit...)
 	if len(fit) < len(more) {
 		j.rebuild(o, settled)
@@ -59,26 +63,52 @@ func (j *judge) rebuild(o *order, settled []*fact) {
 	o.tighten()
 }
 
-// misfit reports, and makes a finding of, a certain fact that the order does not allow.
-func (j *judge) misfit(o *order, f *fact) bool {
+// tooLate reports, and makes a finding of, a certain fact whose state was over when it began.
+func (j *judge) tooLate(o *order, f *fact) bool {
 	s := f.spans[0]
-	switch {
-	case o.late(f, s):
-		floor := o.floor(f.start)
-		by := "the observer"
-		if op := o.since[floor]; op != nil {
-			by = describe(op)
-		}
-		guarantee := f.guarantee
-		if s.commit && floor == s.from {
-			guarantee = ErrFuture
-		}
-		j.find(guarantee, f.op, "%s, but revision %d had been seen before it began, by %s", f.text, j.revision(floor), by)
-	case o.early(f, s):
-		j.find(ErrFuture, f.op, "%s, which nobody had asked for when it was over", f.text)
-	default:
+	if !o.late(f, s) {
 		return false
 	}
+	if s.commit {
+		shown := o.since[s.from]
+		guarantee := f.guarantee
+		if shown == s.from {
+			guarantee = ErrFuture
+		}
+		j.find(guarantee, f.op, "%s, but revision %d was there before it began, as %s shows", f.text, j.revision(shown), j.shower(o, shown))
+		return true
+	}
+	next := s.to + 1
+	j.find(f.guarantee, f.op, "%s, but revision %d was there before it began, as %s shows", f.text, j.revision(next), j.shower(o, o.since[next]))
+	if now := j.current(f.op, o.floor(f.start)); now != nil {
+		j.nearest(fmt.Sprintf("revision %d, which was the last one then", now.Revision))
+	}
+	return true
+}
+
+// shower names what showed that an entry was committed.
+func (j *judge) shower(o *order, entry int) string {
+	if op := o.why[entry]; op != nil {
+		return describe(op)
+	}
+	return fmt.Sprintf("the observer (line %d)", j.log.Entries[entry-1].Seq())
+}
+
+// current is the version of an operation's object in a state.
+func (j *judge) current(op *history.Operation, state int) *history.Version {
+	chain := j.log.Chain(op.Key)
+	if op.Layer == trace.API {
+		chain = j.log.Of(op.Object())
+	}
+	return history.At(chain, j.revision(state))
+}
+
+// tooEarly reports, and makes a finding of, a certain fact whose state had not begun when it was over.
+func (j *judge) tooEarly(o *order, f *fact) bool {
+	if !o.early(f, f.spans[0]) {
+		return false
+	}
+	j.find(ErrFuture, f.op, "%s, which nobody had asked for when it was over", f.text)
 	return true
 }
 
@@ -116,31 +146,51 @@ func (j *judge) possible(o *order, f *fact) []span {
 	return slices.DeleteFunc(slices.Clone(spans), func(s span) bool { return !o.fits(f, s) })
 }
 
-// search settles what has several explanations: the earliest moments of all commits are one solution of all else, so
-// what has an explanation under them is explained. The rest goes to porcupine, object by object.
+// search settles what has several explanations, object by object: the earliest moments of all commits are one solution of
+// all else, so what has an explanation under them is explained. Where something of an object has none, all that is open
+// of it goes to porcupine.
 func (j *judge) search(ctx context.Context, o *order, open []*fact, limits verdict.Limits) {
-	var left []*fact
-	for _, f := range open {
+	for len(open) > 0 {
+		name := open[0].op.Object()
+		var same, others []*fact
+		for _, f := range open {
+			if f.op.Object() == name {
+				same = append(same, f)
+			} else {
+				others = append(others, f)
+			}
+		}
+		if !j.explain(o, same) {
+			j.searchObject(ctx, o, same, limits)
+		}
+		open = others
+	}
+}
+
+// explain settles all of these facts, or none.
+func (j *judge) explain(o *order, facts []*fact) bool {
+	chosen := make([]span, len(facts))
+	var claimed []int
+	for i, f := range facts {
 		spans := j.possible(o, f)
 		at := slices.IndexFunc(spans, func(s span) bool { return !s.commit && o.holds(f, s) })
 		if at < 0 {
-			at = slices.IndexFunc(spans, func(s span) bool { return s.commit && o.holds(f, s) && (!f.op.OK() || j.claim(f.op, s.from)) })
+			at = slices.IndexFunc(spans, func(s span) bool { return s.commit && o.holds(f, s) })
 		}
 		if at < 0 {
-			left = append(left, f)
-			continue
-		}
-		f.settle(spans[at])
-	}
-	for len(left) > 0 {
-		name := left[0].op.Object()
-		var same []*fact
-		left = slices.DeleteFunc(left, func(f *fact) bool {
-			if f.op.Object() == name {
-				same = append(same, f)
+			for _, entry := range claimed {
+				j.madeAPI[entry] = nil
 			}
-			return f.op.Object() == name
-		})
-		j.searchObject(ctx, o, same, limits)
+			return false
+		}
+		chosen[i] = spans[at]
+		if chosen[i].commit && f.op.OK() {
+			j.madeAPI[chosen[i].from] = f.op
+			claimed = append(claimed, chosen[i].from)
+		}
 	}
+	for i, f := range facts {
+		f.settle(chosen[i])
+	}
+	return true
 }

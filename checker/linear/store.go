@@ -45,9 +45,13 @@ func (j *judge) storeWrite(op *history.Operation) {
 		j.find(ErrDurable, op, "was acknowledged with revision %d, which is not in the store's log", revision)
 		return
 	case v.Key != op.Key, v.Deleted != (op.Verb == "delete"), v.Hash != op.Hash && op.Hash != "" && v.Hash != "" && !v.Deleted:
-		j.find(ErrDurable, op, "was acknowledged with revision %d, which is another write: %s", revision, entry(v))
+		j.find(ErrDurable, op, "was acknowledged with revision %d, which is not what was asked for: %s", revision, entry(v))
+		if v.Key == op.Key {
+			j.claim(op, j.state(revision)) // it was asked for, if not so
+		}
 		return
 	case v.Previous != op.Expected:
+		j.claim(op, j.state(revision))
 		j.find(ErrSwap, op, "expected revision %d and replaced revision %d", op.Expected, v.Previous)
 		return
 	}
@@ -73,6 +77,7 @@ func (j *judge) storeRefusal(op *history.Operation) {
 	switch {
 	case current == op.Expected:
 		j.find(ErrSwap, op, "expected revision %d and was refused at revision %d, where just that was current", op.Expected, revision)
+		j.nearest("to succeed")
 	case current != told:
 		j.find(ErrExisted, op, "was told that at revision %d the key was at revision %d; it was at %d", revision, told, current)
 	default:
