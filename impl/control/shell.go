@@ -26,7 +26,9 @@ type Shell struct {
 // Run serves the loop until ctx ends and everything it started has ended too: one goroutine per source, one per effect
 // in flight, and a lock around the loop.
 func Run(ctx context.Context, loop *Loop, shell Shell) {
-	r := &runner{loop: loop, shell: shell}
+	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	r := &runner{loop: loop, shell: shell, sending: sending}
 	r.timer = time.AfterFunc(time.Hour, func() { r.turn(ctx, nil) })
 	for _, source := range loop.component.Sources() {
 		if source.Resource != nil {
@@ -42,6 +44,8 @@ func Run(ctx context.Context, loop *Loop, shell Shell) {
 		})
 	}
 	<-ctx.Done()
+	grace := time.AfterFunc(shutdownGrace, stop)
+	defer grace.Stop()
 	r.timer.Stop()
 	r.mu.Lock() // a turn that began before the end has started its tasks when this is passed
 	r.mu.Unlock()
@@ -54,7 +58,12 @@ type runner struct {
 	shell Shell
 	timer *time.Timer
 	tasks sync.WaitGroup
+	// sending is the context of the effects: it outlives that of Run by the grace.
+	sending context.Context
 }
+
+// shutdownGrace is how long effects in flight may take to be answered when Run is told to end.
+const shutdownGrace = 2 * time.Second
 
 // turn lets the loop take something over, then work as far as it can, and sends what it wants done.
 func (r *runner) turn(ctx context.Context, take func(now time.Time)) {
@@ -81,14 +90,14 @@ func (r *runner) turn(ctx context.Context, take func(now time.Time)) {
 func (r *runner) perform(ctx context.Context, e Effect) {
 	var answer Answer
 	if e.Request == nil {
-		answer = r.shell.Perform(ctx, e)
+		answer = r.shell.Perform(r.sending, e)
 	} else {
-		response, err := r.shell.Transport.Do(client.WithCallID(ctx, e.ID), *e.Request)
+		response, err := r.shell.Transport.Do(client.WithCallID(r.sending, e.ID), *e.Request)
 		answer = Answer{Outcome: api.OutcomeOf(err), Err: err}
 		answer.Object, _ = response.Object.(metav1.Object)
 	}
 	if answer.Outcome != trace.OK && r.shell.Log != nil {
-		r.shell.Log("%s: %s: %s: %v", r.loop.component.Name(), describe(e).Verb, answer.Outcome, answer.Err)
+		r.shell.Log("%s: %s: %s: %v", r.loop.component.Name(), inWords(e), answer.Outcome, answer.Err)
 	}
 	r.turn(ctx, func(now time.Time) { r.loop.Done(now, e.ID, answer) })
 }

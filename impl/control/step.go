@@ -106,6 +106,16 @@ func describe(e Effect) trace.Effect {
 	return t
 }
 
+// inWords names an effect for people: "create pods/binding default/web".
+func inWords(e Effect) string {
+	t := describe(e)
+	what := t.Object.Resource
+	if t.Subresource != "" {
+		what += "/" + t.Subresource
+	}
+	return strings.Join(strings.Fields(t.Verb+" "+what+" "+strings.TrimPrefix(t.Object.Namespace+"/"+t.Object.Name, "/")), " ")
+}
+
 // Wants lists what the loop still wants, and why it has not got it, in a fixed order; empty: all is as desired.
 func (l *Loop) Wants() []Want {
 	var wants []Want
@@ -118,13 +128,13 @@ func (l *Loop) Wants() []Want {
 		}
 	}
 	for _, w := range l.ledger.unknown {
-		add("", "to learn what became of %s %s/%s (%s)", describe(w.effect).Verb, w.entry.name.namespace, w.entry.name.name, w.effect.ID)
+		add("", "to learn what became of %s (%s)", inWords(w.effect), w.effect.ID)
 	}
 	known := len(wants)
 	for _, k := range l.keys {
 		switch {
 		case k.failed != nil && k.place == waiting:
-			add(k.key, "to try again after %s: %v", describe(*k.failed).Verb, k.err)
+			add(k.key, "to try again after %s: %v", inWords(*k.failed), k.err)
 		case k.working:
 			add(k.key, "the answers to %d effects", k.open)
 		case k.place == ready:
