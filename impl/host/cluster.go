@@ -2,57 +2,217 @@ package host
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+
+	"orrery/impl/apiserver/pki"
+	"orrery/impl/host/containerd"
 	"orrery/impl/host/disk"
 	"orrery/impl/host/machine"
 	"orrery/impl/host/process"
+	"orrery/impl/store"
+	"orrery/impl/store/etcd"
+	"orrery/impl/trace"
 )
 
 // Cluster is a cluster that [Up] brought up. All its methods may be called by several goroutines at once.
 type Cluster struct {
-	config Config
-}
+	config    Config
+	lock      *machine.Lock
+	network   *machine.Network
+	authority *pki.Authority
+	identity  tls.Certificate // the administrator's
+	processes []*process.Process
+	recorder  *trace.File // nil: nothing is recorded
 
-// Up brings up the cluster that config describes and returns when all of it is ready. If it fails, or ctx ends first, it
-// removes what it had made. There is one cluster per host at a time: Up returns [ErrBusy] at once where another runs,
-// unless a [Lock] that waited is in ctx.
-func Up(ctx context.Context, config Config) (*Cluster, error) {
-	return nil, errors.New("host: being written")
+	mu      sync.Mutex
+	cuts    []*machine.Cut
+	named   int // cuts up to now
+	closing bool
+	said    sync.Mutex // one line at a time goes to the log
 }
-
-// Close ends and removes everything: processes, containers, mounts, namespaces, the bridge. It reports what it could not
-// remove. The data directory stays.
-func (c *Cluster) Close() error { return nil }
 
 // Machines are the machines of the cluster: control planes first, each kind in the order of its numbers.
-func (c *Cluster) Machines() []*machine.Machine { return nil }
+func (c *Cluster) Machines() []*machine.Machine { return c.network.Machines }
+
+func (c *Cluster) machine(name string) (*machine.Machine, error) {
+	for _, m := range c.network.Machines {
+		if m.Name == name {
+			return m, nil
+		}
+	}
+	return nil, fmt.Errorf("host: there is no machine %q", name)
+}
 
 // Process is the supervised process of a component on a machine; an error names what there is no such thing of.
-// Its methods Kill, Pause, Resume, Stop and Start are the faults a nemesis makes.
-func (c *Cluster) Process(machine, component string) (*process.Process, error) { return nil, nil }
+func (c *Cluster) Process(machine, component string) (*process.Process, error) {
+	if _, err := c.machine(machine); err != nil {
+		return nil, err
+	}
+	for _, p := range c.processes {
+		if p.Machine() == machine && p.Component() == component {
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("host: there is no %s on %s", component, machine)
+}
 
 // Processes are all processes of the cluster, in the order of the machines.
-func (c *Cluster) Processes() []*process.Process { return nil }
+func (c *Cluster) Processes() []*process.Process { return c.processes }
 
 // Disk is the control of the disk under the etcd member of a control plane.
-func (c *Cluster) Disk(machine string) (*disk.Client, error) { return nil, nil }
+func (c *Cluster) Disk(name string) (*disk.Client, error) {
+	m, err := c.machine(name)
+	if err != nil {
+		return nil, err
+	}
+	if m.Worker {
+		return nil, fmt.Errorf("host: %s is a worker: only control planes have a disk of their own", name)
+	}
+	return disk.NewClient(diskSocket(m)), nil
+}
 
 // Cut drops what is sent from machine a to machine b and, unless oneWay, from b to a: that of the machines themselves and
-// of their pods. Cut connections hang, they are not closed.
-func (c *Cluster) Cut(a, b string, oneWay bool) (*machine.Cut, error) { return nil, nil }
+// of their pods. Connections that are cut hang, they are not closed.
+func (c *Cluster) Cut(a, b string, oneWay bool) (*machine.Cut, error) {
+	return c.CutPort(a, b, oneWay, 0)
+}
 
-// Heal ends all cuts, releases all disks and resumes all paused processes.
-func (c *Cluster) Heal(ctx context.Context) error { return nil }
+// CutPort is a Cut of one TCP port of b only; port 0 is all.
+func (c *Cluster) CutPort(a, b string, oneWay bool, port uint16) (*machine.Cut, error) {
+	from, err := c.machine(a)
+	if err != nil {
+		return nil, err
+	}
+	to, err := c.machine(b)
+	if err != nil {
+		return nil, err
+	}
+	if from == to {
+		return nil, fmt.Errorf("host: %s cannot be cut from itself", a)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.named++
+	cut, err := machine.NewCut(fmt.Sprintf("cut-%d", c.named), from, to, oneWay, port)
+	if err != nil {
+		return nil, err
+	}
+	c.cuts = append(c.cuts, cut)
+	return cut, nil
+}
 
-// EtcdLeader is the control-plane machine whose etcd member leads.
-func (c *Cluster) EtcdLeader(ctx context.Context) (string, error) { return "", nil }
+// Heal ends all cuts, makes all disks good, resumes what is paused and starts what was stopped.
+func (c *Cluster) Heal(ctx context.Context) error {
+	errs := []error{c.release(ctx)}
+	for _, p := range c.processes {
+		errs = append(errs, p.Start())
+	}
+	return errors.Join(errs...)
+}
+
+// release ends all faults, and starts nothing.
+func (c *Cluster) release(ctx context.Context) error {
+	c.mu.Lock()
+	cuts := c.cuts
+	c.cuts = nil
+	c.mu.Unlock()
+	var errs []error
+	for _, cut := range cuts {
+		errs = append(errs, cut.Heal())
+	}
+	for _, p := range c.processes {
+		errs = append(errs, p.Resume())
+	}
+	for _, m := range c.network.Machines {
+		if !m.Worker {
+			errs = append(errs, disk.NewClient(diskSocket(m)).Set(ctx, disk.Faults{}))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// clientTLS is what the administrator shows to etcd and the API servers.
+func (c *Cluster) clientTLS() *tls.Config {
+	return &tls.Config{RootCAs: c.authority.Pool(), Certificates: []tls.Certificate{c.identity}, MinVersion: tls.VersionTLS12}
+}
 
 // EtcdEndpoints are the client URLs of the etcd members, in the order of the machines.
-func (c *Cluster) EtcdEndpoints() []string { return nil }
+func (c *Cluster) EtcdEndpoints() []string { return c.urls(clientPort) }
+
+// Store is a client of its own of the cluster's etcd. The caller closes it.
+func (c *Cluster) Store() (store.Store, error) {
+	return etcd.Open(etcd.Options{Endpoints: c.EtcdEndpoints(), TLS: c.clientTLS()})
+}
+
+// EtcdLeader is the control-plane machine whose etcd member leads, by the account of most members.
+func (c *Cluster) EtcdLeader(ctx context.Context) (string, error) {
+	client, err := clientv3.New(clientv3.Config{Endpoints: c.EtcdEndpoints(), TLS: c.clientTLS(), Logger: zap.NewNop()})
+	if err != nil {
+		return "", fmt.Errorf("host: %w", err)
+	}
+	defer client.Close()
+	var errs []error
+	for _, m := range c.network.Machines {
+		if m.Worker {
+			continue
+		}
+		one, cancel := context.WithTimeout(ctx, statusTimeout)
+		status, err := client.Status(one, url(m, clientPort))
+		cancel()
+		if err == nil && status.Leader == status.Header.MemberId {
+			return m.Name, nil
+		}
+		errs = append(errs, err)
+	}
+	return "", fmt.Errorf("host: no etcd member says that it leads: %w", errors.Join(errs...))
+}
 
 // Kubeconfig is the path of the administrator's kubeconfig: one cluster and context for each API server.
-func (c *Cluster) Kubeconfig() string { return "" }
+func (c *Cluster) Kubeconfig() string { return filepath.Join(c.config.Dir, "admin.kubeconfig") }
 
 // Load imports an OCI archive on every worker and returns the names of the images in it.
-func (c *Cluster) Load(ctx context.Context, archive string) ([]string, error) { return nil, nil }
+func (c *Cluster) Load(ctx context.Context, archive string) (names []string, err error) {
+	for _, m := range c.network.Machines {
+		if !m.Worker {
+			continue
+		}
+		if names, err = containerd.Import(ctx, runtimeSocket(m), archive); err != nil {
+			return nil, fmt.Errorf("host: %s: %w", m.Name, err)
+		}
+	}
+	return names, nil
+}
+
+// tell records the lives of processes and logs those that ended without having been asked to.
+func (c *Cluster) tell(l process.Life) {
+	state := "exit"
+	if l.Started {
+		state = "start"
+	}
+	if c.recorder != nil {
+		c.recorder.Emit(trace.Line{Life: &trace.Life{Name: l.Component, Machine: l.Machine, State: state, Why: l.Why}})
+	}
+	c.mu.Lock()
+	closing := c.closing
+	c.mu.Unlock()
+	switch {
+	case closing || l.Started && l.Why == "":
+	case l.Started:
+		c.log("%s on %s was started again", l.Component, l.Machine)
+	default:
+		c.log("%s on %s ended: %s", l.Component, l.Machine, l.Why)
+	}
+}
+
+func (c *Cluster) log(format string, args ...any) {
+	c.said.Lock()
+	defer c.said.Unlock()
+	fmt.Fprintf(c.config.Log, format+"\n", args...)
+}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"orrery/impl/host/machine"
 )
 
 // Names of the components that run on the machines of a cluster, as [Cluster.Process] takes them.
@@ -37,6 +39,8 @@ type Config struct {
 	Subnet netip.Prefix
 	// Flags are further command line flags of a component, by its name: timings, for instance.
 	Flags map[string][]string
+	// Wait: where another cluster runs on this host, wait for its end instead of refusing.
+	Wait bool
 	// StartTimeout bounds the time until all of the cluster is ready.
 	StartTimeout time.Duration
 	// Log takes one line for each thing worth telling: a process that died and was restarted.
@@ -47,8 +51,8 @@ type Config struct {
 
 // Bounds and defaults of a Config.
 const (
-	MaxControlPlanes    = 7
-	MaxWorkers          = 50
+	MaxControlPlanes    = machine.MaxControlPlanes
+	MaxWorkers          = machine.MaxWorkers
 	DefaultStartTimeout = time.Minute
 )
 

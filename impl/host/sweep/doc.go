@@ -11,7 +11,7 @@
 //
 //	processes   are in a network namespace of ours: a machine's, or one mounted below [RunDir] (a pod's)
 //	cgroups     were those of such processes
-//	mounts      are disks of ours, or lie below RunDir
+//	mounts      are disks of ours, or lie below RunDir or the data directory that it names
 //	namespaces  and links have names of ours: see package machine
 //	files       are RunDir, and CNI's results for our network
 //

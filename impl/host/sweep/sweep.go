@@ -159,7 +159,27 @@ func dead(pids []byte) bool {
 	return true
 }
 
-// mounts are those below RunDir, innermost first.
+// dataFile names the data directory of the cluster: a kubelet mounts volumes below it.
+const dataFile = "data-directory"
+
+// Claim makes [RunDir] for a cluster with this data directory.
+func Claim(data string) error {
+	if err := os.MkdirAll(RunDir, 0o700); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(RunDir, dataFile), []byte(data), 0o600); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	return nil
+}
+
+// below tells whether path lies in a directory of a cluster.
+func below(path string) bool {
+	data, _ := os.ReadFile(filepath.Join(RunDir, dataFile))
+	return strings.HasPrefix(path, RunDir+"/") || len(data) > 1 && strings.HasPrefix(path, string(data)+"/")
+}
+
+// mounts are those below the directories of a cluster, innermost first.
 func mounts() ([]string, error) {
 	data, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -168,7 +188,7 @@ func mounts() ([]string, error) {
 	var points []string
 	for line := range strings.Lines(string(data)) {
 		fields := strings.Fields(line)
-		if len(fields) > 4 && strings.HasPrefix(fields[4], RunDir+"/") {
+		if len(fields) > 4 && below(fields[4]) {
 			points = append(points, fields[4])
 		}
 	}

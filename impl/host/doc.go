@@ -1,0 +1,26 @@
+// Package host is the real world on one host: a whole cluster of machines, processes, disks and containers, and its faults.
+//
+// The contract:
+//
+//  1. [Up] makes a cluster whose every component is a process of its own, so that SIGKILL and SIGSTOP are real, and whose
+//     every machine has a network of its own, so that partitions are. It returns when the API answers and all Nodes are ready.
+//  2. [Cluster.Close] removes all of it, and so does an Up that fails, at whatever point. After a killed run [CleanCommand],
+//     or the next Up, does.
+//  3. A process that dies is started again, with a line that says so. Containers survive the end of containerd and kubelet.
+//  4. Faults bite, and what they did can be read back: see [machine.Cut], [disk.Counters], [process.Process].
+//  5. What cannot work is refused with one line that names what is missing, and nothing is left behind.
+//  6. There is one cluster per host: the lock of package machine is held from Up to Close.
+//
+// What lies where, in a cluster of one control plane and one worker:
+//
+//	DIR/version, pki/, tokens.csv, admin.kubeconfig, images.tar
+//	DIR/control-1/disk/                        backing of the disk under etcd
+//	DIR/worker-1/containerd/, kubelet/         images, volumes
+//	DIR/MACHINE/COMPONENT.log
+//	/run/orrery/MACHINE/                       sockets and mounts; their paths must be short
+//
+// The parts are packages of their own: machine (namespaces, cuts), process (supervision), disk (FUSE), image, containerd,
+// etcd, sweep (removal), tools (what is built into bin/).
+//
+// **Not done**: several hosts; several clusters on one host; changing the machines of a running cluster.
+package host

@@ -1,0 +1,177 @@
+package host
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"orrery/impl/apiserver/pki"
+	"orrery/impl/host/machine"
+	"orrery/impl/host/process"
+	"orrery/impl/host/sweep"
+)
+
+// Ports of the control planes and the kubelets.
+const (
+	apiPort     = 6443
+	clientPort  = 2379
+	peerPort    = 2380
+	kubeletPort = 10250
+)
+
+// paths of a machine's files: what lasts below the data directory, sockets and mounts below [sweep.RunDir].
+func (c *Cluster) data(m *machine.Machine, name string) string {
+	return filepath.Join(c.config.Dir, m.Name, name)
+}
+
+func runPath(m *machine.Machine, name string) string {
+	return filepath.Join(sweep.RunDir, m.Name, name)
+}
+
+func runtimeSocket(m *machine.Machine) string { return runPath(m, "containerd.sock") }
+
+func (c *Cluster) pki() string { return filepath.Join(c.config.Dir, "pki") }
+
+func url(m *machine.Machine, port int) string { return fmt.Sprintf("https://%v:%d", m.Address, port) }
+
+// urls are those of one port on all control planes.
+func (c *Cluster) urls(port int) []string {
+	var all []string
+	for _, m := range c.network.Machines {
+		if !m.Worker {
+			all = append(all, url(m, port))
+		}
+	}
+	return all
+}
+
+// add makes the process of a component on a machine, not started yet.
+func (c *Cluster) add(m *machine.Machine, component string, args ...string) *process.Process {
+	args = append([]string{command(component)}, args...)
+	if c.config.Trace != "" && traced(component) {
+		args = append(args, "--trace", c.traceFile(component+"@"+m.Name))
+	} else if component == Observer {
+		args = append(args, "--trace", c.data(m, "observer.jsonl"))
+	}
+	spec := process.Spec{
+		Component: component, Machine: m.Name, Namespace: m.Namespace(),
+		Path: c.config.Binary, Args: append(args, c.config.Flags[component]...),
+		Log: c.data(m, component+".log"), Tell: c.tell,
+	}
+	if component == Disk {
+		// It can then unmount itself, which a killed one cannot.
+		spec.OnParentDeath = syscall.SIGTERM
+	}
+	p := process.New(spec)
+	c.processes = append(c.processes, p)
+	return p
+}
+
+func command(component string) string {
+	if component == Observer {
+		return "observe-runtime"
+	}
+	return component
+}
+
+// traced tells whether the component writes a trace: etcd's and containerd's truth is told by observers.
+func traced(component string) bool {
+	return component != Disk && component != Etcd && component != Containerd
+}
+
+func (c *Cluster) traceFile(name string) string {
+	return filepath.Join(c.config.Trace, name+".jsonl")
+}
+
+// define makes all processes.
+func (c *Cluster) define() error {
+	for i, m := range c.network.Machines {
+		for _, dir := range []string{c.data(m, ""), runPath(m, "")} {
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				return err
+			}
+		}
+		if m.Worker {
+			if err := c.defineWorker(i, m); err != nil {
+				return err
+			}
+			continue
+		}
+		c.defineControlPlane(m)
+		if i == 0 {
+			if err := c.defineControllers(m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) defineControlPlane(m *machine.Machine) {
+	mount := runPath(m, "disk")
+	c.add(m, Disk, "--backing", c.data(m, "disk"), "--mount", mount, "--control", diskSocket(m))
+	var members []string
+	for _, other := range c.network.Machines {
+		if !other.Worker {
+			members = append(members, other.Name+"="+url(other, peerPort))
+		}
+	}
+	c.add(m, Etcd, "--name", m.Name, "--data-dir", filepath.Join(mount, "etcd"), "--pki-dir", c.pki(),
+		"--listen-client", url(m, clientPort), "--listen-peer", url(m, peerPort), "--initial-cluster", strings.Join(members, ","))
+	// Each asks its own member first.
+	servers := rotate(c.urls(clientPort), url(m, clientPort))
+	c.add(m, APIServer, "--name", m.Name, "--listen", fmt.Sprintf("%v:%d", m.Address, apiPort),
+		"--etcd-servers", strings.Join(servers, ","), "--pki-dir", c.pki(), "--token-file", c.tokens())
+}
+
+func diskSocket(m *machine.Machine) string { return runPath(m, "disk.sock") }
+
+func (c *Cluster) tokens() string { return filepath.Join(c.config.Dir, "tokens.csv") }
+
+// rotate begins a list with first.
+func rotate(list []string, first string) []string {
+	for i, s := range list {
+		if s == first {
+			return append(append([]string{}, list[i:]...), list[:i]...)
+		}
+	}
+	return list
+}
+
+func (c *Cluster) defineControllers(m *machine.Machine) error {
+	for component, user := range map[string]string{Scheduler: "system:kube-scheduler", Controllers: "system:kube-controller-manager"} {
+		if err := c.authority.Kubeconfig(c.data(m, component+".kubeconfig"), component, pki.Subject{User: user, Client: true}, c.servers(0)...); err != nil {
+			return err
+		}
+	}
+	c.add(m, Scheduler, "--kubeconfig", c.data(m, Scheduler+".kubeconfig"))
+	c.add(m, Controllers, "--kubeconfig", c.data(m, Controllers+".kubeconfig"))
+	return nil
+}
+
+// servers are the API servers as a kubeconfig names them, beginning with the i-th: so they are used evenly.
+func (c *Cluster) servers(i int) []pki.Cluster {
+	var all []pki.Cluster
+	for _, m := range c.network.Machines {
+		if !m.Worker {
+			all = append(all, pki.Cluster{Name: m.Name, Server: url(m, apiPort)})
+		}
+	}
+	i %= len(all)
+	return append(append([]pki.Cluster{}, all[i:]...), all[:i]...)
+}
+
+func (c *Cluster) defineWorker(i int, m *machine.Machine) error {
+	kubeconfig := c.data(m, "kubelet.kubeconfig")
+	if err := c.authority.Kubeconfig(kubeconfig, "kubelet-"+m.Name, pki.Node(m.Name), c.servers(i)...); err != nil {
+		return err
+	}
+	c.add(m, Containerd, "--root", c.data(m, "containerd"), "--state", runPath(m, "c"), "--address", runtimeSocket(m),
+		"--tools", c.config.Tools, "--pods", m.Pods.String())
+	c.add(m, Observer, "--address", runtimeSocket(m), "--node", m.Name)
+	c.add(m, Kubelet, "--node", m.Name, "--kubeconfig", kubeconfig, "--runtime-endpoint", "unix://"+runtimeSocket(m),
+		"--root-dir", c.data(m, "kubelet"), "--address", m.Address.String(), "--port", fmt.Sprint(kubeletPort), "--pki-dir", c.pki())
+	return nil
+}
