@@ -45,6 +45,7 @@ type cluster struct {
 	address    string
 	kubeconfig string
 	home       string
+	access     *log.Logger // if not nil, takes a line for each request
 }
 
 func newCluster(t *testing.T) *cluster {
@@ -63,8 +64,11 @@ func (c *cluster) start() (stop func()) {
 	require.NoError(c.t, c.authority.Kubeconfig(c.kubeconfig, "admin", pki.Admin, pki.Cluster{Name: "test", Server: "https://" + c.address}))
 	ctx, cancel := context.WithCancel(context.Background())
 	p := process{
-		options: options{name: "test"}, log: log.New(io.Discard, "", 0), authority: c.authority,
+		options: options{name: "test", accessLog: c.access != nil}, log: c.access, authority: c.authority,
 		listener: listener, sink: trace.Discard, store: c.store,
+	}
+	if p.log == nil {
+		p.log = log.New(io.Discard, "", 0)
 	}
 	done := make(chan error, 1)
 	go func() { done <- p.serve(ctx) }()
