@@ -8,6 +8,7 @@ import (
 	"orrery/checker/invariant"
 	"orrery/checker/linear"
 	"orrery/checker/verdict"
+	"orrery/checker/watch"
 	"orrery/checker/wellformed"
 )
 
@@ -16,6 +17,7 @@ func Checkers() []verdict.Checker {
 	return []verdict.Checker{
 		wellformed.Checker{},
 		linear.Checker{},
+		watch.Checker{},
 		invariant.Checker{},
 		converge.Checker{},
 	}
