@@ -79,6 +79,7 @@ func Validate(obj api.Object) field.ErrorList {
 	}
 	k := kinds[r.Kind]
 	errs := validation.ValidateObjectMetaAccessor(obj, r.Namespaced, k.name, metadataPath)
+	errs = append(errs, finalizerNames(obj)...)
 	errs = append(errs, k.validate(obj)...)
 	if len(errs) == 0 {
 		errs = validation.ValidateObjectMetaAccessor(obj, r.Namespaced, validPathSegment, metadataPath)

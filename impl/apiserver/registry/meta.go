@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validation/path"
@@ -109,4 +110,24 @@ func validPathSegment(name string, prefix bool) []string {
 		return path.IsValidPathSegmentPrefix(name)
 	}
 	return path.IsValidPathSegmentName(name)
+}
+
+// finalizerNames says which finalizers are neither Kubernetes' nor bear the domain of whose they are.
+func finalizerNames(obj metav1.Object) field.ErrorList {
+	var errs field.ErrorList
+	for i, f := range obj.GetFinalizers() {
+		errs = append(errs, finalizerName(metadataPath.Child("finalizers").Index(i), f)...)
+	}
+	return errs
+}
+
+func finalizerName(path *field.Path, name string) field.ErrorList {
+	switch name {
+	case string(corev1.FinalizerKubernetes), metav1.FinalizerOrphanDependents, metav1.FinalizerDeleteDependents:
+		return nil
+	}
+	if strings.Contains(name, "/") {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(path, name, "name is neither a standard finalizer name nor is it fully qualified")}
 }

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
@@ -62,10 +61,7 @@ func validateNamespace(obj *corev1.Namespace) field.ErrorList {
 	path := field.NewPath("spec", "finalizers")
 	for _, f := range obj.Spec.Finalizers {
 		errs = append(errs, qualifiedName(path, string(f))...)
-		standard := f == corev1.FinalizerKubernetes || f == metav1.FinalizerOrphanDependents || f == metav1.FinalizerDeleteDependents
-		if !strings.Contains(string(f), "/") && !standard {
-			errs = append(errs, field.Invalid(path, string(f), "name is neither a standard finalizer name nor is it fully qualified"))
-		}
+		errs = append(errs, finalizerName(path, string(f))...)
 	}
 	return errs
 }

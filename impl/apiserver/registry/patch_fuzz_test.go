@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	kjson "sigs.k8s.io/json"
 
 	"orrery/impl/api"
 	"orrery/impl/apiserver/registry"
@@ -87,7 +88,7 @@ func byLibrary(current, patch []byte, kind types.PatchType, into api.Object) err
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(result, into)
+	return kjson.UnmarshalCaseSensitivePreserveInts(result, into) // encoding/json would take any case
 }
 
 func document(t testing.TB, obj api.Object) []byte {

@@ -50,6 +50,7 @@ func replace(k *kind, obj, old api.Object, req api.Request, warnings []string) (
 	if len(errs) == 0 {
 		errs = validation.ValidateObjectMetaAccessorUpdate(obj, before, metadataPath)
 	}
+	errs = append(errs, finalizerNames(obj)...)
 	errs = append(errs, how.validate(obj, before)...)
 	if len(errs) > 0 {
 		return Change{}, apierrors.NewInvalid(req.Resource.GVK().GroupKind(), obj.GetName(), ordered(errs))
