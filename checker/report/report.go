@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -152,8 +151,11 @@ func (p *page) checkers(r verdict.Report) {
 	}
 	table.Flush()
 	for _, n := range r.Results {
+		if len(n.Unknown) > 0 {
+			p.printf("\nWhy %s does not know:\n", n.Checker)
+		}
 		for _, why := range n.Unknown {
-			p.printf("\nUnknown to %s: %s.\n", n.Checker, strings.TrimSuffix(why, "."))
+			p.printf("  %s\n", why)
 		}
 	}
 }

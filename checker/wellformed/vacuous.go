@@ -13,6 +13,9 @@ func vacuous(h *history.History) []string {
 	var missing []string
 	miss := func(format string, args ...any) { missing = append(missing, fmt.Sprintf(format, args...)) }
 
+	if len(h.Operations) == 0 && len(h.Log.Entries) == 0 && len(h.Containers) == 0 {
+		miss("the run is vacuous: nothing happened")
+	}
 	counts := Count(h)
 	expect := h.Header.Expect
 	for _, c := range []struct {

@@ -153,7 +153,7 @@ func TestWriterRefuses(t *testing.T) {
 	w, err := NewWriter(&out, Header{})
 	require.NoError(t, err)
 	require.NoError(t, w.Write(Line{Time: 5, Process: "a"}))
-	require.EqualError(t, w.Write(Line{Time: 4, Process: "a"}), "trace: line 2: its time 4 is before 5, the time of the line before")
+	require.EqualError(t, w.Write(Line{Time: 4, Process: "a"}), "trace: line 2: out of order: its time 4 is before 5, the time of the line before")
 	require.Error(t, w.Write(Line{Time: 6, Process: "a"}), "the first error stays")
 	require.Error(t, w.Flush())
 

@@ -40,7 +40,7 @@ func (w *Writer) Write(line Line) error {
 
 func (w *Writer) write(line Line) error {
 	if line.Time < w.last {
-		return fmt.Errorf("trace: line %d: its time %d is before %d, the time of the line before", w.seq+1, line.Time, w.last)
+		return fmt.Errorf("trace: line %d: %w: its time %d is before %d, the time of the line before", w.seq+1, ErrOutOfOrder, line.Time, w.last)
 	}
 	line.Seq, w.last = w.seq+1, line.Time
 	buf, err := encodeLine(line)
