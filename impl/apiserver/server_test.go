@@ -443,6 +443,8 @@ func TestCompaction(t *testing.T) {
 			}
 		}
 		require.NotZero(t, compacted)
+		told.mu.Lock()
+		defer told.mu.Unlock()
 		compactions := 0
 		for _, l := range told.lines {
 			if l.Call != nil && l.Call.Verb == "compact" {
