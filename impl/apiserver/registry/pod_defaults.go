@@ -11,6 +11,9 @@ import (
 func defaultPod(obj *corev1.Pod) {
 	spec := &obj.Spec
 	defaultPodSpec(spec)
+	if *spec.TerminationGracePeriodSeconds < 0 {
+		*spec.TerminationGracePeriodSeconds = 1
+	}
 	for _, c := range allContainers(spec) {
 		requestLimits(&c.Resources)
 		for i := range c.Ports {
@@ -23,11 +26,11 @@ func defaultPod(obj *corev1.Pod) {
 		links := corev1.DefaultEnableServiceLinks
 		spec.EnableServiceLinks = &links
 	}
-	// podIP is the first of podIPs; who knows only one of the two has set it.
+	// podIP is the first of podIPs. Where they differ an old kubelet, which knows podIP only, has changed it.
 	switch status := &obj.Status; {
 	case status.PodIP == "" && len(status.PodIPs) > 0:
 		status.PodIP = status.PodIPs[0].IP
-	case status.PodIP != "" && len(status.PodIPs) == 0:
+	case status.PodIP != "" && (len(status.PodIPs) == 0 || status.PodIPs[0].IP != status.PodIP):
 		status.PodIPs = []corev1.PodIP{{IP: status.PodIP}}
 	}
 }

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -35,7 +34,7 @@ func validateTolerations(tolerations []corev1.Toleration, path *field.Path) fiel
 }
 
 func validateTolerationValue(t corev1.Toleration, path *field.Path) field.ErrorList {
-	operator := path.Child("operator")
+	operator := path.Child("operator") // for faults of the value too
 	switch t.Operator {
 	case corev1.TolerationOpEqual, "":
 		if messages := validation.IsValidLabelValue(t.Value); len(messages) > 0 {
@@ -45,10 +44,9 @@ func validateTolerationValue(t corev1.Toleration, path *field.Path) field.ErrorL
 		if t.Value != "" {
 			return field.ErrorList{field.Invalid(operator, t.Value, "value must be empty when `operator` is 'Exists'")}
 		}
-	case corev1.TolerationOpLt, corev1.TolerationOpGt:
-		if _, err := strconv.ParseInt(t.Value, 10, 64); err != nil {
-			return field.ErrorList{field.Invalid(path.Child("value"), t.Value, err.Error())}
-		}
+	case corev1.TolerationOpLt, corev1.TolerationOpGt: // they exist, but are switched off
+		return field.ErrorList{field.NotSupported(operator, t.Operator, []corev1.TolerationOperator{
+			corev1.TolerationOpEqual, corev1.TolerationOpExists, corev1.TolerationOpLt, corev1.TolerationOpGt})}
 	default:
 		return field.ErrorList{field.NotSupported(operator, t.Operator, []corev1.TolerationOperator{corev1.TolerationOpEqual, corev1.TolerationOpExists})}
 	}

@@ -137,9 +137,6 @@ func validatePodIPs(status *corev1.PodStatus, path *field.Path) field.ErrorList 
 			errs = append(errs, field.Invalid(at, status.PodIPs, "may specify no more than one IP for each IP family"))
 		}
 	}
-	if len(ips) > 0 && status.PodIP != ips[0] {
-		errs = append(errs, field.Invalid(at.Index(0).Child("ip"), ips[0], "must be equal to `podIP`"))
-	}
 	for i, ip := range status.HostIPs {
 		errs = append(errs, ipAddress(path.Child("hostIPs").Index(i), ip.IP)...)
 	}

@@ -75,9 +75,8 @@ func defaultService(obj *corev1.Service) {
 		cluster := corev1.ServiceInternalTrafficPolicyCluster
 		spec.InternalTrafficPolicy = &cluster
 	}
-	if spec.Type == corev1.ServiceTypeLoadBalancer && spec.AllocateLoadBalancerNodePorts == nil {
-		yes := true
-		spec.AllocateLoadBalancerNodePorts = &yes
+	if spec.Type == corev1.ServiceTypeLoadBalancer {
+		defaultLoadBalancer(obj)
 	}
 	// clusterIP is the first of clusterIPs; who knows only one of the two has set it.
 	switch {
@@ -85,6 +84,19 @@ func defaultService(obj *corev1.Service) {
 		spec.ClusterIPs = []string{spec.ClusterIP}
 	case spec.ClusterIP == "" && len(spec.ClusterIPs) > 0:
 		spec.ClusterIP = spec.ClusterIPs[0]
+	}
+}
+
+func defaultLoadBalancer(obj *corev1.Service) {
+	if obj.Spec.AllocateLoadBalancerNodePorts == nil {
+		yes := true
+		obj.Spec.AllocateLoadBalancerNodePorts = &yes
+	}
+	for i := range obj.Status.LoadBalancer.Ingress {
+		if ingress := &obj.Status.LoadBalancer.Ingress[i]; ingress.IP != "" && ingress.IPMode == nil {
+			vip := corev1.LoadBalancerIPModeVIP
+			ingress.IPMode = &vip
+		}
 	}
 }
 
