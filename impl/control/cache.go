@@ -100,7 +100,7 @@ func (c *cache) refresh(e *entry) {
 	if e.base == nil && e.own == nil {
 		c.remove(e)
 	}
-	if old == nil && e.shown == nil {
+	if old == e.shown && oldPredicted == e.predicted {
 		return
 	}
 	for _, i := range c.indexes {

@@ -1,0 +1,446 @@
+package control_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"orrery/impl/api"
+	"orrery/impl/control"
+	"orrery/impl/trace"
+)
+
+// Goal: each promise of the package comment by itself. Method: a component whose plans the test writes, and a loop driven by
+// hand.
+
+type toy struct {
+	sources []control.Source
+	plan    func(v *control.View, now time.Time, key control.Key) control.Plan
+	worked  []string
+	keys    []string
+}
+
+func (c *toy) Name() string              { return "toy" }
+func (c *toy) Sources() []control.Source { return c.sources }
+func (c *toy) Keys(_ *control.View, source string, old, new metav1.Object, add func(control.Key)) {
+	say := func(o metav1.Object) string {
+		if o == nil {
+			return "-"
+		}
+		return o.GetName() + "@" + o.GetResourceVersion()
+	}
+	c.keys = append(c.keys, source+" "+say(old)+" "+say(new))
+	for _, o := range []metav1.Object{old, new} {
+		if o != nil {
+			add(control.Key(o.GetName()))
+		}
+	}
+}
+func (c *toy) Reconcile(v *control.View, now time.Time, key control.Key) control.Plan {
+	c.worked = append(c.worked, string(key))
+	if c.plan == nil {
+		return control.Plan{}
+	}
+	return c.plan(v, now, key)
+}
+
+var (
+	podsResource, _ = api.ByName("pods")
+	podsOnly        = []control.Source{{Name: "pods", Resource: podsResource, Indexes: []control.Index{control.ByNode}}}
+)
+
+func toyLoop(c *toy) *control.Loop {
+	if c.sources == nil {
+		c.sources = podsOnly
+	}
+	return control.New(control.Config{Component: c, ID: "t", BackoffBase: time.Second, BackoffMax: 4 * time.Second, InFlight: 2})
+}
+
+func pod(name string, rv int) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "d", Name: name, UID: types.UID(name), ResourceVersion: fmt.Sprint(rv)}}
+}
+
+func list(t *testing.T, l *control.Loop, rv int64, pods ...*corev1.Pod) {
+	t.Helper()
+	var objects []metav1.Object
+	for _, p := range pods {
+		objects = append(objects, p)
+	}
+	require.NoError(t, l.ObserveList("pods", rv, objects))
+}
+
+func event(kind watch.EventType, p *corev1.Pod) api.WatchEvent {
+	return api.WatchEvent{Type: kind, Object: p}
+}
+
+// label is the write that gives a pod a label.
+func label(p *corev1.Pod, value string) control.Effect {
+	q := p.DeepCopy()
+	q.Labels = map[string]string{"l": value}
+	return control.Effect{Request: &api.Request{Verb: api.Update, Resource: podsResource, Namespace: "d", Name: p.Name, Object: q}, Expect: q}
+}
+
+// all works and takes effects until there is nothing more now.
+func all(l *control.Loop, now time.Time) (effects []control.Effect) {
+	for worked := true; worked; {
+		worked = l.Work(now)
+		for e, ok := l.Next(now); ok; e, ok = l.Next(now) {
+			effects = append(effects, e)
+		}
+	}
+	return effects
+}
+
+// once is a plan for the first time only.
+func once(plan control.Plan) func(*control.View, time.Time, control.Key) control.Plan {
+	done := false
+	return func(*control.View, time.Time, control.Key) control.Plan {
+		if done {
+			return control.Plan{}
+		}
+		done = true
+		return plan
+	}
+}
+
+var unknown = control.Answer{Outcome: trace.Unknown, Err: errors.New("timeout")}
+
+func failed(err error) control.Answer { return control.Answer{Outcome: trace.Failed, Err: err} }
+
+func ok(obj metav1.Object) control.Answer { return control.Answer{Outcome: trace.OK, Object: obj} }
+
+func TestNothingBeforeEverySourceIsListed(t *testing.T) {
+	nodes, _ := api.ByName("nodes")
+	c := &toy{sources: append([]control.Source{{Name: "nodes", Resource: nodes}}, podsOnly...)}
+	l := toyLoop(c)
+	list(t, l, 5, pod("a", 3))
+	require.NoError(t, l.Observe("pods", event(watch.Added, pod("b", 6))))
+	require.Empty(t, all(l, start))
+	require.Empty(t, c.worked)
+	require.Empty(t, c.keys, "no key either, since Keys may look at any source")
+	require.Equal(t, "the first list of nodes", l.Wants()[0].Why)
+	require.NoError(t, l.ObserveList("nodes", 9, nil))
+	all(l, start)
+	require.Equal(t, []string{"a", "b"}, c.worked)
+}
+
+func TestWhatGoesBackIsRefused(t *testing.T) {
+	c := &toy{}
+	l := toyLoop(c)
+	list(t, l, 5, pod("a", 3))
+	require.NoError(t, l.Observe("pods", event(watch.Modified, pod("a", 8))))
+	require.ErrorContains(t, l.ObserveList("pods", 7, nil), "refused a list at resourceVersion 7, 8 has been seen")
+	require.ErrorContains(t, l.ObserveList("pods", 9, []metav1.Object{pod("a", 10)}), `holds d/a at "10"`)
+	require.ErrorContains(t, l.Observe("pods", event(watch.Modified, pod("a", 8))), "refused a MODIFIED event")
+	require.ErrorContains(t, l.Observe("pods", event(watch.Bookmark, pod("", 7))), "refused a BOOKMARK event")
+	require.ErrorContains(t, l.Observe("pods", api.WatchEvent{Type: watch.Added, Object: &metav1.Status{}}), "no object")
+	require.NoError(t, l.Observe("pods", event(watch.Bookmark, pod("", 8))))
+	all(l, start)
+	require.Equal(t, []string{"pods - a@3", "pods a@3 a@8"}, c.keys, "what was refused changed nothing")
+}
+
+func TestAListDeletesWhatItDoesNotHold(t *testing.T) {
+	c := &toy{}
+	l := toyLoop(c)
+	list(t, l, 5, pod("a", 3), pod("b", 4), pod("c", 5))
+	again := pod("b", 7)
+	again.UID = "another"
+	list(t, l, 8, pod("a", 3), again)
+	require.Equal(t, []string{"pods b@4 -", "pods - b@7", "pods c@5 -"}, c.keys[3:], "another UID is another object")
+}
+
+func TestBatchesBackoffAndItsEnd(t *testing.T) {
+	a := pod("a", 3)
+	answers := func(n int) control.Answer {
+		if n < 4 {
+			return failed(apierrors.NewForbidden(podsResource.GR(), "a", errors.New("no")))
+		}
+		return ok(nil)
+	}
+	c := &toy{plan: func(v *control.View, now time.Time, _ control.Key) control.Plan {
+		get := control.Effect{Request: &api.Request{Verb: api.Create, Resource: podsResource, Namespace: "d", Name: "n"}}
+		return control.Plan{Batches: [][]control.Effect{{get}, {get, get}}, Wants: "more", Again: now.Add(time.Hour)}
+	}}
+	l := toyLoop(c)
+	list(t, l, 5, a)
+	now, delays := start, []time.Duration{}
+	for n := range 4 {
+		effects := all(l, now)
+		require.Len(t, effects, 1, "the second batch waits for the first")
+		l.Done(now, effects[0].ID, answers(n))
+		due, _ := l.Due()
+		delays = append(delays, due.Sub(now))
+		require.Contains(t, l.Wants()[0].Why, "to try again after create pods d/n")
+		now = due
+	}
+	require.Equal(t, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second}, delays)
+	effects := all(l, now)
+	l.Done(now, effects[0].ID, answers(4))
+	effects = all(l, now)
+	require.Len(t, effects, 2)
+	require.Equal(t, "the answers to 2 effects", l.Wants()[0].Why)
+	l.Done(now, effects[1].ID, ok(nil))
+	l.Done(now, effects[0].ID, ok(nil))
+	due, _ := l.Due()
+	require.Equal(t, time.Hour, due.Sub(now), "all OK: the plan's Again counts")
+	require.Equal(t, "more", l.Wants()[0].Why)
+}
+
+func TestInFlightIsBoundedAndBestEffortHoldsNobodyUp(t *testing.T) {
+	event := control.Effect{Request: &api.Request{Verb: api.Create, Resource: podsResource, Namespace: "d", Name: "e"}, BestEffort: true}
+	c := &toy{plan: func(*control.View, time.Time, control.Key) control.Plan {
+		return control.Plan{Batches: [][]control.Effect{{event}}}
+	}}
+	l := toyLoop(c)
+	list(t, l, 5, pod("a", 3), pod("b", 4), pod("c", 5))
+	effects := all(l, start)
+	require.Len(t, effects, 2)
+	require.Equal(t, []string{"a", "b", "c"}, c.worked)
+	require.Empty(t, l.Wants(), "nobody waits for them")
+	l.Done(start, effects[0].ID, unknown)
+	require.Len(t, all(l, start), 1)
+}
+
+func TestAKeyIsNeverWorkedTwiceAtOnce(t *testing.T) {
+	a := pod("a", 3)
+	c := &toy{plan: once(control.Plan{Batches: [][]control.Effect{{label(a, "x")}}})}
+	l := toyLoop(c)
+	list(t, l, 5, a)
+	effects := all(l, start)
+	require.NoError(t, l.Observe("pods", event(watch.Modified, pod("a", 6))))
+	require.Empty(t, all(l, start))
+	require.Equal(t, []string{"a"}, c.worked)
+	l.Done(start, effects[0].ID, failed(apierrors.NewConflict(podsResource.GR(), "a", errors.New("changed"))))
+	all(l, start)
+	require.Equal(t, []string{"a", "a"}, c.worked, "what changed meanwhile is looked at at once, in spite of the failure")
+}
+
+// shown is what the View shows of pod a's label, and how certain it is.
+func shown(c *toy, l *control.Loop) string {
+	s := ""
+	plan := c.plan
+	c.plan = func(v *control.View, _ time.Time, _ control.Key) control.Plan {
+		if obj := v.Get("pods", "d", "a"); obj != nil {
+			s = obj.GetLabels()["l"] + "@" + obj.GetResourceVersion()
+		} else {
+			s = "none"
+		}
+		if v.Doubtful("pods", "d", "a") {
+			s += "?"
+		}
+		return control.Plan{}
+	}
+	peek(l)
+	c.plan = plan
+	return s
+}
+
+var peeked int
+
+// peek has the key z reconciled.
+func peek(l *control.Loop) {
+	peeked++
+	rv := 1000 + peeked
+	if err := l.Observe("zs", api.WatchEvent{Type: watch.Modified, Object: pod("z", rv)}); err != nil {
+		panic(err)
+	}
+	for l.Work(start) {
+	}
+}
+
+func ledgerLoop(t *testing.T, plan control.Plan) (*toy, *control.Loop) {
+	c := &toy{plan: once(plan), sources: append([]control.Source{{Name: "zs", Resource: podsResource, Namespace: "z"}}, podsOnly...)}
+	for _, batch := range plan.Batches {
+		for i := range batch {
+			batch[i].Source = "pods"
+		}
+	}
+	l := toyLoop(c)
+	require.NoError(t, l.ObserveList("zs", 1, nil))
+	list(t, l, 5, pod("a", 3))
+	return c, l
+}
+
+func TestLedger(t *testing.T) {
+	a := pod("a", 3)
+	write := control.Plan{Batches: [][]control.Effect{{label(a, "x")}}}
+	answered := pod("a", 7)
+	answered.Labels = map[string]string{"l": "x"}
+
+	t.Run("in flight, then OK, until the source has reached it", func(t *testing.T) {
+		c, l := ledgerLoop(t, write)
+		e := all(l, start)[0]
+		require.Equal(t, "x@3", shown(c, l))
+		l.Done(start, e.ID, ok(answered))
+		require.Equal(t, "x@7", shown(c, l))
+		require.NoError(t, l.Observe("pods", event(watch.Added, pod("b", 6))))
+		require.Equal(t, "x@7", shown(c, l))
+		require.NoError(t, l.Observe("pods", event(watch.Bookmark, pod("", 7))))
+		require.Equal(t, "@3", shown(c, l), "a source that has reached it is believed")
+	})
+	t.Run("failed", func(t *testing.T) {
+		c, l := ledgerLoop(t, write)
+		l.Done(start, all(l, start)[0].ID, failed(api.ErrNotSent))
+		require.Equal(t, "@3", shown(c, l))
+	})
+	t.Run("unknown, and the cache shows that it can no longer happen", func(t *testing.T) {
+		c, l := ledgerLoop(t, write)
+		l.Done(start, all(l, start)[0].ID, unknown)
+		require.Equal(t, "x@3?", shown(c, l))
+		require.NoError(t, l.Observe("pods", event(watch.Modified, pod("a", 8))))
+		require.Equal(t, "@8", shown(c, l))
+	})
+	t.Run("unknown, and repeated with success", func(t *testing.T) {
+		c, l := ledgerLoop(t, write)
+		first := all(l, start)[0]
+		l.Done(start, first.ID, unknown)
+		require.Empty(t, all(l, start), "not at once")
+		again := all(l, start.Add(time.Second))[0]
+		require.NotEqual(t, first.ID, again.ID, "it is another effect")
+		require.Equal(t, first.Request, again.Request)
+		l.Done(start, again.ID, ok(answered))
+		require.Equal(t, "x@7", shown(c, l))
+	})
+	t.Run("unknown, repeated with conflict, and read", func(t *testing.T) {
+		c, l := ledgerLoop(t, write)
+		l.Done(start, all(l, start)[0].ID, unknown)
+		now := start.Add(time.Second)
+		l.Done(now, all(l, now)[0].ID, failed(apierrors.NewConflict(podsResource.GR(), "a", errors.New("changed"))))
+		require.Equal(t, "x@3?", shown(c, l))
+		now = now.Add(time.Minute)
+		read := all(l, now)[0]
+		require.Equal(t, api.Get, read.Request.Verb)
+		l.Done(now, read.ID, ok(answered))
+		require.Equal(t, "x@7", shown(c, l), "what was read is shown until the source has reached it")
+	})
+	t.Run("unknown, and the repeat refused for what it is", func(t *testing.T) {
+		c, l := ledgerLoop(t, write)
+		l.Done(start, all(l, start)[0].ID, unknown)
+		now := start.Add(time.Second)
+		l.Done(now, all(l, now)[0].ID, failed(apierrors.NewForbidden(podsResource.GR(), "a", errors.New("no"))))
+		require.Equal(t, "@3", shown(c, l))
+	})
+	t.Run("unknown, and the repeat not sent", func(t *testing.T) {
+		c, l := ledgerLoop(t, write)
+		l.Done(start, all(l, start)[0].ID, unknown)
+		now := start.Add(time.Second)
+		l.Done(now, all(l, now)[0].ID, failed(api.ErrNotSent))
+		require.Equal(t, "x@3?", shown(c, l), "that says nothing about the first")
+	})
+	t.Run("a write to an object in doubt is not sent", func(t *testing.T) {
+		c, l := ledgerLoop(t, write)
+		l.Done(start, all(l, start)[0].ID, unknown)
+		c.plan = func(v *control.View, _ time.Time, _ control.Key) control.Plan {
+			e := label(v.Get("pods", "d", "a").(*corev1.Pod), "y")
+			e.Source = "pods"
+			return control.Plan{Batches: [][]control.Effect{{e}}}
+		}
+		peek(l)
+		_, sent := l.Next(start)
+		require.False(t, sent)
+		require.Contains(t, fmt.Sprint(l.Wants()), "still open")
+	})
+	t.Run("a create in doubt is read, and made again if it is not there", func(t *testing.T) {
+		created := pod("new", 0)
+		created.UID, created.ResourceVersion = "", ""
+		create := control.Plan{Batches: [][]control.Effect{{{Request: &api.Request{Verb: api.Create, Resource: podsResource, Namespace: "d", Name: "new", Object: created}, Expect: created}}}}
+		c, l := ledgerLoop(t, create)
+		l.Done(start, all(l, start)[0].ID, unknown)
+		now := start.Add(time.Second)
+		read := all(l, now)[0]
+		require.Equal(t, api.Get, read.Request.Verb)
+		l.Done(now, read.ID, failed(apierrors.NewNotFound(podsResource.GR(), "new")))
+		c.worked = nil
+		all(l, now)
+		require.Equal(t, []string{"new"}, c.worked, "the component decides again")
+	})
+}
+
+func TestAPredictionNeedsAPrecondition(t *testing.T) {
+	a := pod("a", 3)
+	e := label(a, "x")
+	e.Request.Object.(*corev1.Pod).ResourceVersion = ""
+	l := toyLoop(&toy{plan: once(control.Plan{Batches: [][]control.Effect{{e}}})})
+	list(t, l, 5, a)
+	require.PanicsWithValue(t, "control: update of pods d/a carries a prediction but no precondition", func() { l.Work(start) })
+}
+
+func TestALiveReadIsSeenOnce(t *testing.T) {
+	var seen []string
+	asked := false
+	c := &toy{plan: func(v *control.View, _ time.Time, _ control.Key) control.Plan {
+		obj, read := v.Live("pods", "d", "b")
+		seen = append(seen, fmt.Sprintf("%t %t", read, obj != nil))
+		if asked {
+			return control.Plan{}
+		}
+		asked = true
+		return control.Plan{Batches: [][]control.Effect{{{Request: &api.Request{Verb: api.Get, Resource: podsResource, Namespace: "d", Name: "b"}}}}}
+	}}
+	l := toyLoop(c)
+	list(t, l, 5, pod("a", 3))
+	l.Done(start, all(l, start)[0].ID, failed(apierrors.NewNotFound(podsResource.GR(), "b")))
+	all(l, start)
+	require.NoError(t, l.Observe("pods", event(watch.Modified, pod("a", 6))))
+	all(l, start)
+	require.Equal(t, []string{"false false", "true false", "false false"}, seen, "that it is absent is an answer")
+}
+
+func TestALocalSourceIsReachedByCounting(t *testing.T) {
+	container := func(state string) metav1.Object {
+		return &metav1.ObjectMeta{Name: "c", Labels: map[string]string{"state": state}}
+	}
+	var states []string
+	c := &toy{sources: []control.Source{{Name: "runtime"}}}
+	begun := false
+	c.plan = func(v *control.View, _ time.Time, _ control.Key) control.Plan {
+		states = append(states, v.Get("runtime", "", "c").GetLabels()["state"])
+		if begun {
+			return control.Plan{}
+		}
+		begun = true
+		return control.Plan{Batches: [][]control.Effect{{{Other: "start", Expect: container("running"), Source: "runtime"}}}}
+	}
+	l := toyLoop(c)
+	require.NoError(t, l.ObserveList("runtime", 1, []metav1.Object{container("created")}))
+	e := all(l, start)[0]
+	l.Done(start, e.ID, control.Answer{Outcome: trace.Unknown, Err: errors.New("late"), Reached: 3})
+	all(l, start.Add(time.Second))
+	require.NoError(t, l.ObserveList("runtime", 2, []metav1.Object{container("created")}), "begun before the answer: says nothing")
+	all(l, start.Add(time.Second))
+	require.NoError(t, l.ObserveList("runtime", 3, []metav1.Object{container("created")}))
+	all(l, start.Add(time.Second))
+	require.Equal(t, "created running created", strings.Join(states, " "))
+	require.Error(t, l.ObserveList("runtime", 3, nil))
+}
+
+type lines []trace.Line
+
+func (s *lines) Emit(l trace.Line) { *s = append(*s, l) }
+
+func TestAStepNamesItsViewItsOwnWritesAndItsCalls(t *testing.T) {
+	a, b := pod("a", 3), pod("b", 4)
+	var said lines
+	c := &toy{sources: podsOnly, plan: func(v *control.View, _ time.Time, key control.Key) control.Plan {
+		return control.Plan{Batches: [][]control.Effect{{label(v.Get("pods", "d", string(key)).(*corev1.Pod), "x")}}, Why: "so"}
+	}}
+	l := control.New(control.Config{Component: c, ID: "t", Trace: &said})
+	list(t, l, 5, a, b)
+	l.Work(start)
+	l.Work(start)
+	require.Equal(t, &trace.Step{
+		Component: "toy", Key: "b", View: map[string]int64{"pods": 5},
+		Own:  []trace.Ref{{Resource: "pods", Namespace: "d", Name: "a", UID: "a"}},
+		Plan: []trace.Effect{{Call: "t/2", Verb: "update", Object: trace.Ref{Resource: "pods", Namespace: "d", Name: "b", UID: "b"}, ResourceVersion: "4"}},
+		Why:  "so",
+	}, said[1].Step)
+}
