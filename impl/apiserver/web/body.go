@@ -33,7 +33,7 @@ func (c *call) readObject(req *api.Request) (warnings []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := readBody(c.r, c.Limits.Body)
+	body, err := c.readBody()
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ func (c *call) readPatch(req *api.Request) error {
 			return err
 		}
 		var err error
-		req.Patch, err = readBody(c.r, c.Limits.Body)
+		req.Patch, err = c.readBody()
 		return err
 	}
 	return unsupportedMediaType(patchTypes)

@@ -53,7 +53,7 @@ func newDiscovery() *discovery {
 	for path := range d.byPath {
 		d.paths.Paths = append(d.paths.Paths, path)
 	}
-	d.paths.Paths = append(d.paths.Paths, "/healthz", "/livez", "/openapi/v3", "/readyz", "/version")
+	d.paths.Paths = append(d.paths.Paths, "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
 	slices.Sort(d.paths.Paths)
 	return d
 }

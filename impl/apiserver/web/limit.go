@@ -95,17 +95,23 @@ func requestTimeout(r *http.Request, limit time.Duration) (time.Duration, error)
 	return timeout, nil
 }
 
-// readBody reads all of a body that is not too long.
-func readBody(r *http.Request, limit int64) ([]byte, error) {
-	if r.ContentLength > limit {
-		return nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", limit))
+// readBody reads all of a body that is neither too long nor too slow.
+func (c *call) readBody() ([]byte, error) {
+	limit := c.Limits.Body
+	tooLarge := apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", limit))
+	if c.r.ContentLength > limit {
+		return nil, tooLarge
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	control := http.NewResponseController(c.w)
+	_ = control.SetReadDeadline(time.Now().Add(c.Limits.Timeout))
+	body, err := io.ReadAll(io.LimitReader(c.r.Body, limit+1))
 	if err != nil {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("the body of the request could not be read: %v", err))
 	}
 	if int64(len(body)) > limit {
-		return nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", limit))
+		return nil, tooLarge
 	}
+	// From here on a deadline would end the request itself: net/http goes on reading, to see whether the client leaves.
+	_ = control.SetReadDeadline(time.Time{})
 	return body, nil
 }

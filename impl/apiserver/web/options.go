@@ -121,7 +121,7 @@ func (c *call) writeOptions(req *api.Request, dryRun []string, manager, fieldVal
 
 // readDeleteOptions takes them from the body, or, where there is none, from the query.
 func (c *call) readDeleteOptions(req *api.Request) error {
-	body, err := readBody(c.r, c.Limits.Body)
+	body, err := c.readBody()
 	if err != nil {
 		return err
 	}
