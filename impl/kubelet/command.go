@@ -205,4 +205,3 @@ func (l *Local) LogFile(pod runtime.Pod, container runtime.Container) string {
 	ref := PodRef{Namespace: pod.Namespace, Name: pod.Name, UID: types.UID(pod.UID)}
 	return filepath.Join(l.Config.LogDir(ref), container.LogPath)
 }
-

@@ -54,7 +54,7 @@ func (p *pass) containerStatus(m *member) corev1.ContainerStatus {
 		s = *m.api.DeepCopy()
 	}
 	s.State, s.Ready, s.Started = corev1.ContainerState{}, false, new(bool)
-	if c := m.latest; c != nil {
+	if c := m.begun(); c != nil {
 		s.Image, s.ImageID, s.ContainerID = c.Image, c.ImageRef, p.containerID(c.ID)
 		s.RestartCount = max(s.RestartCount, int32(c.Attempt))
 	}
@@ -71,8 +71,8 @@ func (p *pass) containerStatus(m *member) corev1.ContainerStatus {
 
 // state sets the container's present and last state.
 func (p *pass) state(m *member, s *corev1.ContainerStatus) {
-	c := m.latest
-	if m.last != nil {
+	c := m.begun()
+	if m.last != nil && m.last != c {
 		s.LastTerminationState = corev1.ContainerState{Terminated: p.terminated(m.last)}
 	}
 	switch {
@@ -81,8 +81,8 @@ func (p *pass) state(m *member, s *corev1.ContainerStatus) {
 		if s.State.Terminated == nil {
 			s.State.Terminated = &corev1.ContainerStateTerminated{Reason: lostReason, Message: lostMessage, ExitCode: lostCode, ContainerID: m.api.ContainerID}
 		}
-	case c == nil || c.State == runtime.Created:
-		if m.api != nil && m.api.State.Terminated != nil && m.last == nil {
+	case c == nil:
+		if m.api != nil && m.api.State.Terminated != nil {
 			s.LastTerminationState = corev1.ContainerState{Terminated: m.api.State.Terminated}
 		}
 		s.State.Waiting = p.waitingState(m)
@@ -91,8 +91,17 @@ func (p *pass) state(m *member, s *corev1.ContainerStatus) {
 	case c.State == runtime.Unknown:
 		s.State = m.shown()
 	default:
-		p.exited(m, s)
+		p.exited(m, c, s)
 	}
+}
+
+// begun is the newest attempt that was started. One that is only created is not shown: it changes nothing for the reader,
+// and has not run (K04).
+func (m *member) begun() *runtime.Container {
+	if m.latest != nil && m.latest.State == runtime.Created {
+		return m.last
+	}
+	return m.latest
 }
 
 // lost reports whether a container that ran, and of which no record is left, stays ended.
@@ -102,8 +111,8 @@ func (p *pass) lost(m *member) bool {
 
 // exited sets the state of a container whose newest attempt has ended: terminated, or waiting for its restart. A reader
 // who has seen it run is shown that it ended before that it waits (row 93).
-func (p *pass) exited(m *member, s *corev1.ContainerStatus) {
-	end := p.terminated(m.latest)
+func (p *pass) exited(m *member, c *runtime.Container, s *corev1.ContainerStatus) {
+	end := p.terminated(c)
 	waiting, waits := p.waiting[m.spec.Name]
 	if !waits || m.api != nil && m.api.State.Running != nil {
 		s.State.Terminated = end

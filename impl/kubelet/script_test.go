@@ -1,0 +1,144 @@
+package kubelet
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"orrery/impl/control"
+	"orrery/impl/kubelet/runtime"
+)
+
+// Each file in testdata/stories tells what a kubelet does in one situation: everything it did to the runtime and to the API,
+// in order. The commands are those of run below.
+func TestStories(t *testing.T) {
+	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
+		w := newWorld()
+		w.settle()
+		w.take()
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string { return w.run(t, d) })
+	})
+}
+
+func (w *world) run(t *testing.T, d *datadriven.TestData) string {
+	switch d.Cmd {
+	case "pod": // a pod is bound to the node; the input is its manifest without what goes without saying
+		w.put("pods", podFrom(t, d.Input))
+		w.settle()
+	case "configmap":
+		var cm corev1.ConfigMap
+		require.NoError(t, yaml.UnmarshalStrict([]byte(d.Input), &cm))
+		cm.Namespace = "default"
+		w.put("configmaps", &cm)
+		w.settle()
+	case "pass": // pass 10s
+		w.pass(duration(t, d.CmdArgs[0].Key))
+	case "delete": // delete NAME grace=SECONDS
+		grace := int64(30)
+		d.MaybeScanArgs(t, "grace", &grace)
+		w.remove(d.CmdArgs[0].Key, grace)
+		w.settle()
+	case "crash": // the kubelet dies and is started again; with before= or after= TEXT, when it is next at that effect
+		var before, after string
+		d.MaybeScanArgs(t, "before", &before)
+		d.MaybeScanArgs(t, "after", &after)
+		if before == "" && after == "" {
+			w.boot()
+			break
+		}
+		w.before = func(e control.Effect) (perform, crash bool) {
+			name := fmt.Sprintf("%T", e.Other)
+			switch {
+			case before != "" && strings.HasSuffix(name, "."+before):
+				w.before, w.steps = nil, append(w.steps, "-- crash before "+before)
+				return false, true
+			case after != "" && strings.HasSuffix(name, "."+after):
+				w.before, w.steps = nil, append(w.steps, "-- crash after "+after)
+				return true, true
+			}
+			return true, false
+		}
+		return "the kubelet will crash\n"
+	case "down", "up": // the runtime stops answering, or answers again
+		w.machine.SetDown(d.Cmd == "down")
+		w.relist()
+		w.settle()
+	case "reboot": // power is lost and comes back; with before= TEXT, when the kubelet is next at that effect
+		var before string
+		d.MaybeScanArgs(t, "before", &before)
+		if before == "" {
+			w.machine.Reboot()
+			w.boot()
+			break
+		}
+		w.before = func(e control.Effect) (perform, crash bool) {
+			if !strings.HasSuffix(fmt.Sprintf("%T", e.Other), "."+before) {
+				return true, false
+			}
+			w.before, w.steps = nil, append(w.steps, "-- reboot before "+before)
+			w.machine.Reboot()
+			return false, true
+		}
+		return "power will be lost\n"
+	case "exec": // exec CODE: what commands in containers, that is probes and hooks, end with from now on
+		code, err := strconv.Atoi(d.CmdArgs[0].Key)
+		require.NoError(t, err)
+		w.machine.Command = func(runtime.Container, []string) (runtime.ExecResult, error) {
+			return runtime.ExecResult{Output: []byte("no\n"), ExitCode: int32(code)}, nil
+		}
+	case "collect": // someone removes the records of all exited containers
+		pods, err := w.machine.List(t.Context())
+		require.NoError(t, err)
+		for _, p := range pods {
+			for _, c := range p.Containers {
+				w.machine.Collect(c.ID)
+			}
+		}
+		w.relist()
+	case "events":
+		notes := w.notes
+		w.notes = nil
+		return strings.Join(notes, "\n") + "\n"
+	default:
+		d.Fatalf(t, "unknown command %q", d.Cmd)
+	}
+	w.settle()
+	return w.take()
+}
+
+func duration(t *testing.T, text string) time.Duration {
+	d, err := time.ParseDuration(text)
+	require.NoError(t, err)
+	return d
+}
+
+// podFrom reads a manifest: containers have the image "img" unless they say otherwise.
+func podFrom(t require.TestingT, manifest string) *corev1.Pod {
+	var pod corev1.Pod
+	require.NoError(t, yaml.UnmarshalStrict([]byte(manifest), &pod))
+	if pod.Name == "" {
+		pod.Name = "web"
+	}
+	pod.Namespace, pod.Generation, pod.Spec.NodeName, pod.Status.Phase = "default", 1, "n1", corev1.PodPending
+	if pod.Spec.RestartPolicy == "" {
+		pod.Spec.RestartPolicy = corev1.RestartPolicyAlways
+	}
+	for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range list {
+			if list[i].Image == "" {
+				list[i].Image = "img"
+			}
+			if list[i].ImagePullPolicy == "" {
+				list[i].ImagePullPolicy = corev1.PullIfNotPresent
+			}
+		}
+	}
+	return &pod
+}
