@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"maps"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/fields"
@@ -54,8 +55,6 @@ func Matcher(req api.Request) (func(api.Object) bool, error) {
 // selectable are the values by which obj can be selected.
 func selectable(k *kind, obj api.Object) fields.Set {
 	set := fields.Set{"metadata.name": obj.GetName(), "metadata.namespace": obj.GetNamespace()}
-	for label, value := range k.fields(obj) {
-		set[label] = value
-	}
+	maps.Copy(set, k.fields(obj))
 	return set
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
@@ -19,6 +18,12 @@ import (
 	kjson "sigs.k8s.io/json"
 
 	"orrery/impl/api"
+)
+
+// HTTP's codes for what is wrong with a patch.
+const (
+	statusUnsupportedMediaType = 415
+	statusUnprocessableEntity  = 422
 )
 
 // maxJSONPatchOperations bounds a JSON patch, as upstream.
@@ -152,7 +157,7 @@ func applyStrategic(current map[string]any, patch []byte, example runtime.Object
 //
 // Upstream: does not say why.
 func unprocessable(err error) error {
-	status := apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", "", 0, false)
+	status := apierrors.NewGenericServerResponse(statusUnprocessableEntity, "", schema.GroupResource{}, "", "", 0, false)
 	status.ErrStatus.Message += ": " + err.Error()
 	return status
 }
@@ -179,7 +184,7 @@ func encodeJSON(document map[string]any) ([]byte, error) {
 func unsupportedMediaType(got string, accepted []string) error {
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
 		Status:  metav1.StatusFailure,
-		Code:    http.StatusUnsupportedMediaType,
+		Code:    statusUnsupportedMediaType,
 		Reason:  metav1.StatusReasonUnsupportedMediaType,
 		Message: fmt.Sprintf("the body of the request was in an unknown format (%s) - accepted media types include: %s", got, strings.Join(accepted, ", ")),
 	}}

@@ -37,6 +37,7 @@ func defaultPod(obj *corev1.Pod) {
 
 // requestLimits requests what is limited, where nothing else is requested.
 func requestLimits(r *corev1.ResourceRequirements) {
+	// order does not matter: each key is looked up and written alone
 	for name, limit := range r.Limits {
 		if _, ok := r.Requests[name]; ok {
 			continue
@@ -229,6 +230,7 @@ func defaultProjection(p *corev1.VolumeProjection) {
 
 // roundUp leaves no fraction of a thousandth.
 func roundUp(list corev1.ResourceList) {
+	// order does not matter: each value is rounded alone
 	for name, quantity := range list {
 		quantity.RoundUp(resource.Milli)
 		list[name] = quantity

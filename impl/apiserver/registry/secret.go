@@ -17,10 +17,10 @@ var secret = strategy[*corev1.Secret]{
 			obj.Type = corev1.SecretTypeOpaque
 		}
 		// stringData is for writing only.
+		if obj.Data == nil && len(obj.StringData) > 0 {
+			obj.Data = map[string][]byte{}
+		}
 		for key, value := range obj.StringData {
-			if obj.Data == nil {
-				obj.Data = map[string][]byte{}
-			}
 			obj.Data[key] = []byte(value)
 		}
 		obj.StringData = nil
