@@ -110,8 +110,8 @@ func (c Config) server() *srvconfig.Config {
 				"cni": section{
 					// Without the plugin: its results would be kept outside of our directories.
 					"use_internal_loopback": true,
-					"bin_dirs": []string{filepath.Join(c.Tools, "cni")},
-					"conf_dir": c.cni(),
+					"bin_dirs":              []string{filepath.Join(c.Tools, "cni")},
+					"conf_dir":              c.cni(),
 				},
 				"containerd": section{"runtimes": section{"runc": section{
 					"runtime_type": "io.containerd.runc.v2",

@@ -10,7 +10,7 @@
 // How each is recognised, in the order in which they are removed:
 //
 //	processes   are in a network namespace of ours: a machine's, or one mounted below [RunDir] (a pod's)
-//	cgroups     were those of such processes
+//	cgroups     have the names of containers of which containerd keeps state below RunDir
 //	mounts      are disks of ours, or lie below RunDir or the data directory that it names
 //	namespaces  and links have names of ours: see package machine
 //	files       are RunDir, and CNI's results for our network

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -69,43 +67,4 @@ func namespaces() (map[uint64]bool, error) {
 		}
 	}
 	return ours, nil
-}
-
-// cgroups are the directories of the control groups of the process that this process is not in too.
-func (p found) cgroups() []string {
-	own := cgroupsOf("self")
-	var dirs []string
-	for controllers, path := range cgroupsOf(strconv.Itoa(p.pid)) {
-		if path == own[controllers] || path == "/" {
-			continue
-		}
-		for _, root := range hierarchies(controllers) {
-			dirs = append(dirs, filepath.Join(root, path))
-		}
-	}
-	return dirs
-}
-
-// cgroupsOf reads /proc/PID/cgroup: the path in each hierarchy, by its controllers; those of version 2 are "".
-func cgroupsOf(pid string) map[string]string {
-	data, err := os.ReadFile("/proc/" + pid + "/cgroup")
-	if err != nil {
-		return nil
-	}
-	paths := map[string]string{}
-	for line := range strings.Lines(string(data)) {
-		if f := strings.SplitN(strings.TrimSpace(line), ":", 3); len(f) == 3 {
-			paths[f[1]] = f[2]
-		}
-	}
-	return paths
-}
-
-// hierarchies are the places where the hierarchy with the controllers is mounted.
-func hierarchies(controllers string) []string {
-	const root = "/sys/fs/cgroup"
-	if controllers == "" {
-		return []string{root, filepath.Join(root, "unified")}
-	}
-	return []string{filepath.Join(root, strings.TrimPrefix(controllers, "name="))}
 }

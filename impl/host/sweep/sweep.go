@@ -39,6 +39,9 @@ func Left() ([]string, error) {
 	for _, m := range mounts {
 		left = append(left, "mount "+m)
 	}
+	for _, c := range cgroups(mountedCgroups()) {
+		left = append(left, "cgroup "+c)
+	}
 	spaces, links, err := machine.Left()
 	if err != nil {
 		return nil, err
@@ -65,6 +68,7 @@ func Sweep(ctx context.Context) (removed []string, err error) {
 	}
 	note(abortDisks())
 	note(killAll(ctx))
+	note(removeCgroups(ctx))
 	note(unmountAll())
 	note(machine.Remove())
 	note(removeFiles())
@@ -90,20 +94,13 @@ func abortDisks() (removed []string, err error) {
 
 // killAll kills until nobody is left: a process may start others while it is being looked for.
 func killAll(ctx context.Context) (removed []string, err error) {
-	cgroups := map[string]bool{}
 	told := map[int]bool{}
 	for {
 		found, err := processes()
-		if err != nil {
+		if err != nil || len(found) == 0 {
 			return removed, err
 		}
-		if len(found) == 0 {
-			return removed, removeCgroups(ctx, cgroups)
-		}
 		for _, p := range found {
-			for _, c := range p.cgroups() {
-				cgroups[c] = true
-			}
 			if !told[p.pid] {
 				told[p.pid] = true
 				removed = append(removed, p.String())
@@ -118,45 +115,6 @@ func killAll(ctx context.Context) (removed []string, err error) {
 		case <-time.After(poll):
 		}
 	}
-}
-
-// removeCgroups removes those that have become empty. The kernel lets go of the processes in them a little after their end.
-func removeCgroups(ctx context.Context, cgroups map[string]bool) error {
-	paths := make([]string, 0, len(cgroups))
-	for c := range cgroups {
-		paths = append(paths, c)
-	}
-	slices.Sort(paths)
-	for _, path := range slices.Backward(paths) { // children before parents
-		for {
-			err := unix.Rmdir(path)
-			if err == nil || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTEMPTY) {
-				break
-			}
-			if !errors.Is(err, unix.EBUSY) {
-				return fmt.Errorf("sweep: cgroup %s: %w", path, err)
-			}
-			if data, err := os.ReadFile(filepath.Join(path, "cgroup.procs")); err == nil && len(data) > 0 && !dead(data) {
-				break // others live there
-			}
-			select {
-			case <-ctx.Done():
-				return fmt.Errorf("sweep: cgroup %s stays busy: %w", path, ctx.Err())
-			case <-time.After(poll):
-			}
-		}
-	}
-	return nil
-}
-
-// dead tells that of the processes listed none lives any more.
-func dead(pids []byte) bool {
-	for _, pid := range strings.Fields(string(pids)) {
-		if _, err := os.Stat("/proc/" + pid); err == nil {
-			return false
-		}
-	}
-	return true
 }
 
 // dataFile names the data directory of the cluster: a kubelet mounts volumes below it.
