@@ -6,10 +6,12 @@ import (
 	"orrery/impl/trace"
 )
 
-// digest tells what each cache holds, so that a judge can hold it against the store at the same revision.
-func (s *Server) digest() {
+// digest tells what each cache holds that has moved on since it was told last, so that a judge can hold it against the
+// store at the same revision.
+func (s *Server) digest(told map[*api.Resource]int64) {
 	for _, r := range api.Resources {
-		if snapshot, ready := s.feed.Snapshot(r); ready {
+		if snapshot, ready := s.feed.Snapshot(r); ready && snapshot.Revision != told[r] {
+			told[r] = snapshot.Revision
 			line := digestOf(s.cfg.Name, r, snapshot)
 			s.cfg.Sink.Emit(trace.Line{Digest: &line})
 		}

@@ -63,10 +63,15 @@ func (f *feed) wake(r *api.Resource) {
 	}
 }
 
-func (f *feed) observeList(revision int64, kvs []store.KV) error {
+// observeList takes a list over, into all caches or into those only that are not ready.
+func (f *feed) observeList(list listing, all bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	err := f.set.ObserveList(revision, kvs)
+	take := f.set.Recover
+	if all {
+		take = f.set.ObserveList
+	}
+	err := take(list.revision, list.kvs)
 	for _, c := range f.set.All() {
 		f.wake(c.Resource())
 	}
@@ -92,22 +97,33 @@ const (
 	retryFirst, retryMost = 100 * time.Millisecond, 5 * time.Second
 )
 
-// follow keeps the caches fed until ctx ends: a list once, then a watch that is taken up again where it broke off, and a
-// new list where history does not reach back to there or something could not be understood.
+// errNotUnderstood: a value in the store could not be decoded.
+var errNotUnderstood = errors.New("a cache was lost")
+
+// follow keeps the caches fed until ctx ends: a list once, then a watch that is taken up again where it broke off. Where
+// history does not reach back to there, all caches are listed again; where one could not decode a value, it alone is.
 func (s *Server) follow(ctx context.Context) {
-	after, listed := int64(0), false
+	var after int64
+	all, lost := true, false // what is to be listed
 	for pause := retryFirst; ctx.Err() == nil; pause = min(2*pause, retryMost) {
 		var err error
-		if !listed {
-			if after, err = s.relist(ctx); err == nil {
-				listed = true
+		if all || lost {
+			var list listing
+			if list, err = s.list(ctx); err == nil {
+				if bad := s.feed.observeList(list, all); bad != nil {
+					s.cfg.Warn(bad) // its resource is not ready; the others are
+				}
+				if all {
+					after = list.revision
+				}
+				all, lost = false, false
 			}
 		}
-		if listed {
+		if err == nil {
 			began := after
 			after, err = s.watchFrom(ctx, after)
-			listed = !errors.Is(err, store.ErrCompacted) && !errors.Is(err, errNotUnderstood)
-			if after > began || errors.Is(err, store.ErrCompacted) {
+			all, lost = errors.Is(err, store.ErrCompacted), errors.Is(err, errNotUnderstood)
+			if !lost && (after > began || all) {
 				pause = retryFirst
 			}
 		}
@@ -122,31 +138,29 @@ func (s *Server) follow(ctx context.Context) {
 	}
 }
 
-// errNotUnderstood: a value in the store could not be decoded.
-var errNotUnderstood = errors.New("a cache was lost")
+// listing is everything in the store at one revision.
+type listing struct {
+	revision int64
+	kvs      []store.KV
+}
 
-// relist fills the caches with one revision's state, and returns the revision.
-func (s *Server) relist(ctx context.Context) (int64, error) {
-	var kvs []store.KV
-	revision, next := int64(0), ""
+func (s *Server) list(ctx context.Context) (listing, error) {
+	var all listing
+	next := ""
 	for {
-		page, err := s.store.List(ctx, cache.Root, store.ListOptions{Revision: revision, Limit: listChunk, Continue: next})
+		page, err := s.store.List(ctx, cache.Root, store.ListOptions{Revision: all.revision, Limit: listChunk, Continue: next})
 		if err != nil {
-			return 0, err
+			return listing{}, err
 		}
-		if revision == 0 {
-			revision = page.Revision
+		if all.revision == 0 {
+			all.revision = page.Revision
 		}
-		kvs = append(kvs, page.KVs...)
+		all.kvs = append(all.kvs, page.KVs...)
 		if len(page.KVs) < listChunk {
-			break
+			return all, nil
 		}
-		next = kvs[len(kvs)-1].Key + "\x00"
+		next = page.KVs[len(page.KVs)-1].Key + "\x00"
 	}
-	if err := s.feed.observeList(revision, kvs); err != nil {
-		s.cfg.Warn(err) // its resource is not ready; the others are
-	}
-	return revision, nil
 }
 
 // watchFrom feeds the caches with what comes after a revision until the watch ends. It returns up to where it came.

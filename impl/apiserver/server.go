@@ -44,7 +44,8 @@ func (s *Server) Run(ctx context.Context) {
 	tasks.Go(func() { s.follow(ctx) })
 	tasks.Go(func() { s.progress(ctx) })
 	tasks.Go(func() { s.bootstrap(ctx) })
-	tasks.Go(func() { s.every(ctx, s.cfg.DigestEvery, func() { s.digest() }) })
+	told := map[*api.Resource]int64{}
+	tasks.Go(func() { s.every(ctx, s.cfg.DigestEvery, func() { s.digest(told) }) })
 	tasks.Go(func() { s.every(ctx, s.cfg.SweepEvery, func() { s.sweep(ctx) }) })
 	var c compactor
 	tasks.Go(func() { s.every(ctx, s.cfg.CompactEvery, func() { s.compact(ctx, &c) }) })

@@ -480,3 +480,35 @@ func TestEventsExpire(t *testing.T) {
 		require.Len(t, listed(t, s, "").Items, 1)
 	})
 }
+
+// A value that is no object costs its own resource its cache until it is gone, and nobody else anything.
+func TestUndecodableValue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := memory.New()
+		s := serve(t, Config{Name: "a", Store: mem})
+		must(t, s, req(api.Create, configMap("x", "1")))
+		w := watching(t, s, api.Request{Resource: namespaces, ResourceVersion: "0"})
+		for range systemNamespaces {
+			recv(t, w)
+		}
+		mine := watching(t, s, api.Request{})
+		require.Equal(t, "ADDED x", recv(t, mine))
+		bad := configMaps.Key("default", "bad")
+		put, err := mem.Put(bounded(t), bad, []byte("no object"), 0)
+		require.NoError(t, err)
+		require.Equal(t, "ERROR 410 Expired", recv(t, mine))
+		require.False(t, s.Ready())
+		_, err = s.Do(bounded(t), api.Request{Verb: api.List, Resource: configMaps})
+		require.ErrorContains(t, err, "configmaps/default/bad")
+		require.NotNil(t, must(t, s, req(api.Get, configMap("x", ""))).Object)
+		must(t, s, req(api.Create, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "n"}}))
+		require.Equal(t, "ADDED n", recv(t, w), "the watch of another resource goes on")
+		_, err = mem.Delete(bounded(t), bad, put.Revision)
+		require.NoError(t, err)
+		time.Sleep(2 * retryMost)
+		require.True(t, s.Ready())
+		require.Len(t, listed(t, s, "0").Items, 1)
+		must(t, s, req(api.Create, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "m"}}))
+		require.Equal(t, "ADDED m", recv(t, w))
+	})
+}

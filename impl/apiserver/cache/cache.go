@@ -14,6 +14,7 @@ const DefaultWindow = 2048
 // Cache is what one API server knows of one resource. It is a plain struct: whoever shares it locks it.
 type Cache struct {
 	resource *api.Resource
+	root     string // of the resource's keys
 	ready    bool
 	revision int64
 	live     *tree // the present state; never read from outside, as the next change writes to it
@@ -29,7 +30,7 @@ func New(resource *api.Resource, window int) *Cache {
 	if window <= 0 {
 		window = DefaultWindow
 	}
-	return &Cache{resource: resource, live: newTree(), present: newTree(), base: newTree(), events: newWindow(window)}
+	return &Cache{resource: resource, root: resource.Root(""), live: newTree(), present: newTree(), base: newTree(), events: newWindow(window)}
 }
 
 // Resource is the resource that is cached.
@@ -161,4 +162,4 @@ func (c *Cache) own(changes []store.Change) []store.Change {
 }
 
 // holds reports whether key is one of the resource's.
-func (c *Cache) holds(key string) bool { return strings.HasPrefix(key, c.resource.Root("")) }
+func (c *Cache) holds(key string) bool { return strings.HasPrefix(key, c.root) }

@@ -16,7 +16,7 @@
 //  6. A bookmark is made only for a watcher that has read everything, with the revision up to which that is true.
 //  7. No event is ever dropped: a watcher is a place in the shared window and not a queue. One that is so slow that the
 //     window passes it by, or before which a relist puts a gap, ends with 410.
-//  8. An object that cannot be decoded makes its resource unready, and no other, until the next list.
+//  8. An object that cannot be decoded makes its resource unready, and no other, until a list without it.
 //
 // An event that several watchers are sent carries one [api.Encodings], so that it is serialized once per encoding.
 //

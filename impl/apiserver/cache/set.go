@@ -2,6 +2,7 @@ package cache
 
 import (
 	"errors"
+	"fmt"
 
 	"orrery/impl/api"
 	"orrery/impl/store"
@@ -51,6 +52,21 @@ func (s *Set) Ready() bool {
 // ObserveList hands each Cache its part of a list of everything at revision. An object that cannot be decoded makes its
 // own resource unready and no other; the error names each of those.
 func (s *Set) ObserveList(revision int64, kvs []store.KV) error {
+	return s.takeOver(revision, kvs, s.caches)
+}
+
+// Recover is ObserveList for the Caches that are not ready; the others go on as they are.
+func (s *Set) Recover(revision int64, kvs []store.KV) error {
+	var lost []*Cache
+	for _, c := range s.caches {
+		if !c.ready {
+			lost = append(lost, c)
+		}
+	}
+	return s.takeOver(revision, kvs, lost)
+}
+
+func (s *Set) takeOver(revision int64, kvs []store.KV, caches []*Cache) error {
 	parts := make(map[*Cache][]store.KV, len(s.caches))
 	for _, kv := range kvs {
 		if c := s.byKey(kv.Key); c != nil {
@@ -58,18 +74,23 @@ func (s *Set) ObserveList(revision int64, kvs []store.KV) error {
 		}
 	}
 	var errs []error
-	for _, c := range s.caches {
+	for _, c := range caches {
 		errs = append(errs, c.ObserveList(revision, parts[c]))
 	}
 	return errors.Join(errs...)
 }
 
 // Observe hands each Cache its part of one revision's changes, and tells the others that they had none. It returns the
-// Caches that changed. Of its errors see [Set.ObserveList].
+// Caches that changed. The error names the resources that are not ready and would have changed: a value could not be
+// decoded, now or before, and it is time to [Set.Recover].
 func (s *Set) Observe(resp store.WatchResponse) (changed []*Cache, err error) {
 	var errs []error
 	for _, c := range s.caches {
 		if mine := c.own(resp.Changes); len(mine) > 0 {
+			if !c.ready {
+				errs = append(errs, fmt.Errorf("%s at revision %d: the cache is not ready", mine[0].KV.Key, resp.Revision))
+				continue
+			}
 			errs = append(errs, c.Observe(resp.Revision, mine))
 			changed = append(changed, c)
 		}

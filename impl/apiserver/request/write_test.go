@@ -310,3 +310,44 @@ func TestBadRequests(t *testing.T) {
 		require.Less(t, status.Status().Code, int32(500))
 	}
 }
+
+// BUGS A19: graceful deletion is two deletes, and whatever happens between them the second one finishes what is begun.
+func TestGracefulDeletion(t *testing.T) {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "p"}, Spec: corev1.PodSpec{NodeName: "n", Containers: []corev1.Container{{Name: "c", Image: "i"}}}}
+	del := func(grace *int64) api.Request {
+		return api.Request{Verb: api.Delete, Resource: pods, Namespace: "default", Name: "p", Delete: &metav1.DeleteOptions{GracePeriodSeconds: grace}}
+	}
+	read := api.Request{Verb: api.Get, Resource: pods, Namespace: "default", Name: "p"}
+	zero := int64(0)
+	for name, edit := range map[string]func(*corev1.Pod){
+		"nothing happens between":           nil,
+		"it was left at grace 0 by a crash": func(p *corev1.Pod) { p.DeletionGracePeriodSeconds = &zero },
+	} {
+		for _, second := range []*int64{&zero, nil} {
+			if edit == nil && second == nil {
+				continue // the grace period is still running
+			}
+			t.Run(fmt.Sprintf("%s, grace given: %v", name, second != nil), func(t *testing.T) {
+				w := newWorld(t, 0)
+				w.must(api.Request{Verb: api.Create, Resource: pods, Namespace: "default", Name: "p", Object: pod})
+				w.catchUp()
+				w.must(del(nil))
+				w.catchUp()
+				going := w.must(read)
+				require.NotNil(t, going.GetDeletionTimestamp())
+				require.EqualValues(t, 2, going.GetGeneration(), "row 13")
+				if edit != nil {
+					left := going.DeepCopyObject().(*corev1.Pod)
+					edit(left)
+					value, err := api.Encode(left)
+					require.NoError(t, err)
+					_, err = w.store.Put(context.Background(), pods.Key("default", "p"), value, api.MustResourceVersion(going))
+					require.NoError(t, err)
+				}
+				w.must(del(second)) // the cache has not seen the edit
+				_, err := w.do(read)
+				require.True(t, apierrors.IsNotFound(err), "%v", err)
+			})
+		}
+	}
+}
