@@ -4,6 +4,7 @@
 // The machines are tests:
 //
 //	storemachine_test.go   impl/store/memory and impl/store/etcd (a real etcd) against model/store
+//	storejudge_test.go     the same stores as recorded, against the checkers
 //
 // Each is shown to see by planted bugs that it must find.
 package fuzz
