@@ -29,7 +29,7 @@ func claim(dir, name string) error {
 	owner, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		owner = []byte(name + "\n")
-		err = os.WriteFile(path, owner, 0o600)
+		err = writeDurably(path, owner)
 	}
 	if err != nil {
 		return err
@@ -38,6 +38,28 @@ func claim(dir, name string) error {
 		return fmt.Errorf("the data directory belongs to member %q", owner)
 	}
 	return probe(filepath.Join(dir, "member", "snap", "db"))
+}
+
+// writeDurably writes a file that is there as a whole or not at all after a loss of power. A name cut short would keep the
+// member from its own data for ever.
+func writeDurably(path string, data []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ownerFile+".*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // probe opens the database once, for reading. What is wrong with it makes etcd panic in a goroutine of its own, and
