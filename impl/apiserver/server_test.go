@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -510,5 +511,50 @@ func TestUndecodableValue(t *testing.T) {
 		require.Len(t, listed(t, s, "0").Items, 1)
 		must(t, s, req(api.Create, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "m"}}))
 		require.Equal(t, "ADDED m", recv(t, w))
+	})
+}
+
+// What both stores say of revisions that are gone or yet to come reaches the client in upstream's words.
+func TestHistory(t *testing.T) {
+	t.Parallel() // it waits for a revision that does not come
+	onStores(t, func(t *testing.T, st store.Store) {
+		s := serve(t, Config{Name: "a", Store: st, Window: 1})
+		for i := range 7 {
+			must(t, s, req(api.Create, configMap(fmt.Sprintf("c%d", i), "")))
+		}
+		first := must(t, s, api.Request{Verb: api.List, Resource: configMaps, Limit: 3}).Object.(*corev1.ConfigMapList)
+		require.EqualValues(t, 4, *first.RemainingItemCount)
+		for i := range 3 { // the window passes the first page's revision by
+			must(t, s, req(api.Update, configMap(fmt.Sprintf("c%d", i), "new")))
+		}
+		last := must(t, s, req(api.Delete, configMap("c6", "")))
+		require.NotNil(t, last.Object)
+		page := api.Request{Verb: api.List, Resource: configMaps, Limit: 3, Continue: first.Continue}
+		second := must(t, s, page).Object.(*corev1.ConfigMapList)
+		require.Equal(t, first.ResourceVersion, second.ResourceVersion)
+		page.Continue = second.Continue
+		third := must(t, s, page).Object.(*corev1.ConfigMapList)
+		require.Equal(t, "c6", third.Items[0].Name, "it was there at that revision")
+		require.Empty(t, third.Continue)
+
+		now, err := st.Count(bounded(t), "/registry/")
+		require.NoError(t, err)
+		require.NoError(t, st.Compact(bounded(t), now.Revision))
+		_, err = s.Do(bounded(t), page)
+		require.True(t, apierrors.IsResourceExpired(err), "%v", err)
+		exactly := func(rv string) error {
+			_, err := s.Do(bounded(t), api.Request{Verb: api.List, Resource: configMaps, ResourceVersion: rv, Match: metav1.ResourceVersionMatchExact})
+			return err
+		}
+		require.EqualError(t, exactly(first.ResourceVersion), "The resourceVersion for the provided list is too old.")
+		require.True(t, apierrors.HasStatusCause(exactly(api.FormatResourceVersion(now.Revision+99)), metav1.CauseTypeResourceVersionTooLarge))
+
+		// etcd accepts requests of 1.5 MiB.
+		_, err = s.Do(bounded(t), req(api.Create, configMap("large", strings.Repeat("x", 3<<20))))
+		require.Error(t, err)
+		require.Equal(t, trace.Failed, api.OutcomeOf(err), "%v", err)
+		binary := configMap("large", "")
+		binary.BinaryData = map[string][]byte{"a": make([]byte, 1<<20-100)}
+		must(t, s, req(api.Create, binary))
 	})
 }
