@@ -29,7 +29,11 @@ func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) 
 	if o.GetDeletionTimestamp() != nil {
 		return r.report(o, owned, now, control.Plan{Why: "terminating: only its status"})
 	}
-	if claims := r.claim(v, o); len(claims) > 0 {
+	live, read := v.Live(ownersSource, namespace, name)
+	if read && (live == nil || live.GetUID() != o.GetUID() || live.GetDeletionTimestamp() != nil) {
+		return control.Plan{Wants: "to see in the cache what a live read has shown: the owner is gone, or going"}
+	}
+	if claims := r.claim(v, o, read); len(claims) > 0 {
 		return control.Plan{Batches: [][]control.Effect{claims}, Why: "claims pods"}
 	}
 	switch {
@@ -58,18 +62,17 @@ func ownedBy(v *control.View, o owner) (owned, failed []*corev1.Pod, doubtful in
 	return owned, failed, doubtful
 }
 
-// claim releases what does not match and adopts what matches; or asks for the live read that an adoption needs.
-func (r *Reconciler) claim(v *control.View, o owner) (claims []control.Effect) {
+// claim releases what does not match and adopts what matches; or asks for the live read that an adoption needs, unless the
+// owner was just read.
+func (r *Reconciler) claim(v *control.View, o owner, read bool) (claims []control.Effect) {
 	for obj := range v.Select(podsSource, control.ByOwner.Name, string(o.GetUID())) {
 		if pod := obj.(*corev1.Pod); active(pod) && pod.UID != "" && !o.selector.Matches(labels.Set(pod.Labels)) {
 			claims = append(claims, r.release(o, pod))
 		}
 	}
-	live, read := v.Live(ownersSource, o.GetNamespace(), o.GetName())
-	adopts := !read || live != nil && live.GetUID() == o.GetUID() && live.GetDeletionTimestamp() == nil
 	for obj := range v.Select(podsSource, orphansIndex, o.GetNamespace()) {
 		pod := obj.(*corev1.Pod)
-		if !adopts || !active(pod) || pod.UID == "" || !o.selector.Matches(labels.Set(pod.Labels)) {
+		if !active(pod) || pod.UID == "" || !o.selector.Matches(labels.Set(pod.Labels)) {
 			continue
 		}
 		if !read {
