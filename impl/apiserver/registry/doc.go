@@ -21,14 +21,15 @@
 //  10. An update that changes nothing does nothing.
 //
 // The kinds differ in a [strategy] each, one file per kind; kinds.go is the table. [Default] and [Validate] are what upstream
-// calls defaulting and validation; [Matcher] is selection; [Admit] is the admission by the object's namespace.
+// calls defaulting and validation; [Matcher] is selection. That the namespace of a new object is there is for the request
+// machine to see: it takes another read.
 //
 // Not done:
 //   - server-side apply and metadata.managedFields, which are dropped on every write;
 //   - the allocation of cluster IPs and node ports: spec.clusterIP stays as the user gave it, or empty, which upstream never
 //     stores. ipFamilies, ipFamilyPolicy and healthCheckNodePort are not filled in either;
 //   - the subresources eviction, resize, ephemeralcontainers and token;
-//   - admission plugins besides NamespaceLifecycle, DefaultTolerationSeconds and Priority; of ServiceAccount in particular,
+//   - admission plugins besides DefaultTolerationSeconds, Priority and the keeping of namespaces by NamespaceLifecycle; of ServiceAccount in particular,
 //     so a pod's serviceAccountName stays empty, and of TaintNodesByCondition, so a new node has no taint;
 //   - looking into types of volumes that our kubelet does not run, seccomp, AppArmor and Windows options, resource claims,
 //     pod-level resources, and most warnings;

@@ -34,7 +34,7 @@ func TestLaws(t *testing.T) {
 // step carries out one request and holds every law against it.
 func step(t *rapid.T, w *world, req api.Request) {
 	env := w.env()
-	old := w.objects[req.Resource.Key(req.Namespace, registry.Name(req, env))]
+	old := w.objects[req.Resource.Key(req.Namespace, nameIn(req, env))]
 	oldBefore, reqBefore := snapshot(t, old), snapshotRequest(t, req)
 
 	change, err := registry.Decide(old, req, env)
@@ -52,7 +52,7 @@ func step(t *rapid.T, w *world, req api.Request) {
 	if old == nil {
 		created(t, req, change, env)
 	} else {
-		changed(t, req, old, change, env)
+		changed(t, req, old, change)
 	}
 	if change.Action == registry.Put {
 		w.revision++
@@ -67,7 +67,7 @@ func step(t *rapid.T, w *world, req api.Request) {
 	}
 }
 
-func created(t *rapid.T, req api.Request, change registry.Change, env registry.Env) {
+func created(t require.TestingT, req api.Request, change registry.Change, env registry.Env) {
 	require.Equal(t, api.Create, req.Verb, "only a create creates")
 	require.Equal(t, registry.Put, change.Action)
 	obj := change.Object
@@ -79,9 +79,9 @@ func created(t *rapid.T, req api.Request, change registry.Change, env registry.E
 	require.Equal(t, snapshot(t, obj), snapshot(t, defaulted), "defaults are idempotent")
 }
 
-func changed(t *rapid.T, req api.Request, old api.Object, change registry.Change, env registry.Env) {
+func changed(t require.TestingT, req api.Request, old api.Object, change registry.Change) {
 	obj := change.Object
-	require.NotEqual(t, req.Verb == api.Create && req.Subresource == "", true, "a create replaced an object")
+	require.False(t, req.Verb == api.Create && req.Subresource == "", "a create replaced an object")
 	require.Equal(t, old.GetUID(), obj.GetUID(), "the UID is for life")
 	require.Equal(t, old.GetName(), obj.GetName())
 	require.Equal(t, old.GetCreationTimestamp(), obj.GetCreationTimestamp())
@@ -110,7 +110,7 @@ func changed(t *rapid.T, req api.Request, old api.Object, change registry.Change
 }
 
 // terminating: laws 6 and 7.
-func terminating(t *rapid.T, old, obj api.Object) {
+func terminating(t require.TestingT, old, obj api.Object) {
 	was, is := old.GetDeletionTimestamp(), obj.GetDeletionTimestamp()
 	if was == nil {
 		return
@@ -125,7 +125,7 @@ func terminating(t *rapid.T, old, obj api.Object) {
 }
 
 // isolated: law 5, and binding once.
-func isolated(t *rapid.T, req api.Request, old, obj api.Object) {
+func isolated(t require.TestingT, req api.Request, old, obj api.Object) {
 	was, is := parts(old), parts(obj)
 	switch {
 	case req.Subresource == "status":
@@ -167,14 +167,14 @@ func wantedVersion(req api.Request) string {
 	return ""
 }
 
-func snapshot(t *rapid.T, obj api.Object) string {
+func snapshot(t require.TestingT, obj api.Object) string {
 	if obj == nil {
 		return ""
 	}
 	return fmt.Sprintf("%s %s", obj.GetResourceVersion(), encoded(t, obj))
 }
 
-func encoded(t *rapid.T, obj api.Object) []byte {
+func encoded(t require.TestingT, obj api.Object) []byte {
 	bytes, err := api.Encode(obj)
 	require.NoError(t, err)
 	return bytes

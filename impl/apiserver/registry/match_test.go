@@ -95,43 +95,15 @@ func TestMatcherSaysWhatItCannotSelectBy(t *testing.T) {
 	}
 }
 
-func TestAdmit(t *testing.T) {
-	pods, _ := api.ByName("pods")
-	nodes, _ := api.ByName("nodes")
-	req := api.Request{Verb: api.Create, Resource: pods, Namespace: "ns",
-		Object: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "p-"}}}
-	active := &corev1.Namespace{Status: corev1.NamespaceStatus{Phase: corev1.NamespaceActive}}
-	going := &corev1.Namespace{Status: corev1.NamespaceStatus{Phase: corev1.NamespaceTerminating}}
-
-	require.NoError(t, registry.Admit(active, req))
-	require.NoError(t, registry.Admit(nil, api.Request{Verb: api.Create, Resource: nodes}))
-	for _, verb := range []api.Verb{api.Update, api.Patch, api.Delete, api.Get} {
-		require.NoError(t, registry.Admit(nil, api.Request{Verb: verb, Resource: pods, Namespace: "ns"}))
-	}
-
-	err := registry.Admit(nil, req)
-	require.True(t, apierrors.IsNotFound(err))
-	require.EqualError(t, err, `namespaces "ns" not found`)
-
-	err = registry.Admit(going, req)
-	require.True(t, apierrors.IsForbidden(err))
-	require.EqualError(t, err, `pods "p-" is forbidden: unable to create new content in namespace ns because it is being terminated`)
-	require.True(t, apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause))
-}
-
-func TestName(t *testing.T) {
-	pods, _ := api.ByName("pods")
-	env := registry.Env{Suffix: "abcde"}
-	named := func(name, generate string) api.Request {
-		return api.Request{Verb: api.Create, Resource: pods, Object: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, GenerateName: generate}}}
-	}
+func TestGeneratedNames(t *testing.T) {
+	configMaps, _ := api.ByName("configmaps")
 	long := "a123456789b123456789c123456789d123456789e123456789f123456789"
-	require.Equal(t, "x", registry.Name(named("x", "y-"), env))
-	require.Equal(t, "y-abcde", registry.Name(named("", "y-"), env))
-	require.Equal(t, long[:58]+"abcde", registry.Name(named("", long), env))
-	require.Empty(t, registry.Name(named("", ""), env))
-	require.Equal(t, "z", registry.Name(api.Request{Verb: api.Create, Resource: pods, Subresource: "binding", Name: "z", Object: &corev1.Binding{}}, env))
-	require.Equal(t, "z", registry.Name(api.Request{Verb: api.Patch, Resource: pods, Name: "z"}, env))
+	for _, c := range []struct{ name, generate, want string }{{"x", "y-", "x"}, {"", "y-", "y-abcde"}, {"", long, long[:58] + "abcde"}} {
+		body := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: c.name, GenerateName: c.generate}}
+		change, err := registry.Decide(nil, api.Request{Verb: api.Create, Resource: configMaps, Namespace: "ns", Object: body}, registry.Env{UID: "u", Suffix: "abcde"})
+		require.NoError(t, err)
+		require.Equal(t, c.want, change.Object.GetName())
+	}
 }
 
 // A generated name that is taken is another error than a chosen one: the request machine tries again.

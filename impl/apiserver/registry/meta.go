@@ -16,28 +16,8 @@ import (
 
 var metadataPath = field.NewPath("metadata")
 
-const (
-	// SuffixLength is how many characters complete a generateName.
-	SuffixLength = 5
-	// maxGenerateName leaves room for them in a DNS label.
-	maxGenerateName = 63 - SuffixLength
-	// GenerateNameAttempts is how often a create with generateName is tried with another suffix before AlreadyExists is
-	// the answer.
-	GenerateNameAttempts = 8
-)
-
-// Name is the name of the object that req is about: for a create the body's, completed with env.Suffix if only
-// generateName is given. It is empty where the body has neither.
-func Name(req api.Request, env Env) string {
-	body, ok := req.Object.(metav1.Object)
-	if req.Verb != api.Create || req.Subresource != "" || !ok {
-		return req.Name
-	}
-	if body.GetName() != "" || body.GetGenerateName() == "" {
-		return body.GetName()
-	}
-	return generated(body.GetGenerateName(), env.Suffix)
-}
+// maxGenerateName leaves room for the five characters of Env.Suffix in a DNS label.
+const maxGenerateName = 63 - 5
 
 func generated(base, suffix string) string {
 	return base[:min(len(base), maxGenerateName)] + suffix

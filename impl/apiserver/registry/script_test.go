@@ -49,7 +49,7 @@ func newWorld() *world { return &world{objects: map[string]api.Object{}, revisio
 // do decides and carries out.
 func (w *world) do(req api.Request) (old api.Object, change registry.Change, err error) {
 	env := w.env()
-	key := req.Resource.Key(req.Namespace, registry.Name(req, env))
+	key := req.Resource.Key(req.Namespace, nameIn(req, env))
 	old = w.objects[key]
 	change, err = registry.Decide(old, req, env)
 	if err != nil {
@@ -66,6 +66,18 @@ func (w *world) do(req api.Request) (old api.Object, change registry.Change, err
 		delete(w.objects, key)
 	}
 	return old, change, nil
+}
+
+// nameIn is the name of the object that req is about.
+func nameIn(req api.Request, env registry.Env) string {
+	obj, ok := req.Object.(metav1.Object)
+	switch {
+	case req.Verb != api.Create || req.Subresource != "" || !ok:
+		return req.Name
+	case obj.GetName() != "" || obj.GetGenerateName() == "":
+		return obj.GetName()
+	}
+	return obj.GetGenerateName() + env.Suffix
 }
 
 func (w *world) env() registry.Env {
