@@ -71,8 +71,13 @@ func (o *Operation) Writes() bool {
 // Before reports whether o was over when p began.
 func (o *Operation) Before(p *Operation) bool { return o.End < p.Start }
 
-// Object names what an operation of the API is about.
-func (o *Operation) Object() ObjectName { return ObjectName{o.Resource, o.Namespace, o.Name} }
+// Object names what an operation of the API is about; where the server chose the name, as the server chose.
+func (o *Operation) Object() ObjectName {
+	if o.Name == "" && o.Return != nil && o.Return.Object != nil {
+		return NameOf(*o.Return.Object)
+	}
+	return ObjectName{o.Resource, o.Namespace, o.Name}
+}
 
 // ObjectName names an object, whatever its incarnation.
 type ObjectName struct {

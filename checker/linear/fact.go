@@ -52,6 +52,8 @@ type judge struct {
 	lost, failed map[string][]*history.Operation
 	// pages are the lists that gave a token to continue.
 	pages map[string]*history.Operation
+	// selected is what selectors said of versions.
+	selected map[selection]bool
 	// upserts are updates that were answered with the first version of an object.
 	upserts []*history.Operation
 }
@@ -62,7 +64,7 @@ func newJudge(h *history.History) *judge {
 		h: h, log: h.Log,
 		madeStore: make([]*history.Operation, n), madeAPI: make([]*history.Operation, n),
 		lost: map[string][]*history.Operation{}, failed: map[string][]*history.Operation{},
-		pages: map[string]*history.Operation{},
+		pages: map[string]*history.Operation{}, selected: map[selection]bool{},
 	}
 }
 

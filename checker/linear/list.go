@@ -90,7 +90,7 @@ func (j *judge) listed(op *history.Operation) bool {
 		case v.Revision != item.Revision || item.UID != "" && v.UID != item.UID:
 			j.find(ErrSnapshot, op, "holds %s at %d; at resourceVersion %d it was at %d", name, item.Revision, revision, v.Revision)
 			return false
-		case !selector.Matches(v):
+		case !j.matches(op, selector, v):
 			j.find(ErrSnapshot, op, "holds %s, which its selector does not match", name)
 			return false
 		}
@@ -112,12 +112,31 @@ func (j *judge) complete(op *history.Operation, selector history.Selector, seen 
 	}
 	low, high := j.page(op, prefix)
 	for _, v := range j.log.Live(prefix, revision) {
-		if v.Key > low && (high == "" || v.Key <= high) && !seen[v.Object] && v.Object.Resource == op.Resource && selector.Matches(v) {
+		if v.Key > low && (high == "" || v.Key <= high) && !seen[v.Object] && v.Object.Resource == op.Resource && j.matches(op, selector, v) {
 			j.find(ErrSnapshot, op, "left out %s, which was there at resourceVersion %d", v.Object, revision)
 			return false
 		}
 	}
 	return true
+}
+
+// matches remembers what a selector said of a version: components ask for the same lists again and again.
+func (j *judge) matches(op *history.Operation, selector history.Selector, v *history.Version) bool {
+	if selector.All() {
+		return true
+	}
+	question := selection{op.Labels, op.Fields, v}
+	answer, ok := j.selected[question]
+	if !ok {
+		answer = selector.Matches(v)
+		j.selected[question] = answer
+	}
+	return answer
+}
+
+type selection struct {
+	labels, fields string
+	version        *history.Version
 }
 
 // page is the range of keys that a list is about: all but the first after low, up to high; "" is no bound. A page begins

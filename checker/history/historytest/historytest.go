@@ -1,17 +1,3 @@
-// Package historytest writes small histories in a few words, for the tests of checkers.
-//
-// One line per line of the trace: its time, who, and what.
-//
-//	header {"expect":{"writes":1}}             the header, as JSON; first, if at all
-//	held 3 /registry/pods/default/a uid=u      the header's initial state, at revision 3
-//	1 a put /registry/pods/default/a expect=0 hash=h     client a calls the store
-//	1 a update pods/default/a rv=3 uid=u       client a calls the API; also body={...}, match=, labels=, fields=, limit=, continue=
-//	2 log 4 /registry/pods/default/a prev=3 hash=h       the observer; also deleted, uid=, json={...}
-//	3 a ok rv=4 rev=4 swapped                  client a's return: object's and answer's revision; also items=default/a@4,default/b@3, count=, continue=
-//	3 a failed Conflict                        or: 3 a unknown
-//	{"t":4,"p":"x","phase":{"name":"end"}}     any line, as JSON
-//
-// Times are nanoseconds. Empty lines and what follows a # are skipped.
 package historytest
 
 import (
@@ -149,10 +135,11 @@ func (p *parser) answer(client string, words []string) (*trace.Return, error) {
 	}
 	var object int64
 	var uid, items string
+	named := call.Name
 	err := options(words, map[string]any{
-		"rv": &object, "uid": &uid, "rev": &r.Revision, "swapped": &r.Succeeded, "count": &r.Count, "items": &items, "continue": &r.Continue,
+		"rv": &object, "uid": &uid, "rev": &r.Revision, "swapped": &r.Succeeded, "count": &r.Count, "items": &items, "continue": &r.Continue, "name": &named,
 	})
-	ref := trace.Ref{Resource: call.Resource, Namespace: call.Namespace, Name: call.Name, Key: call.Key, UID: uid}
+	ref := trace.Ref{Resource: call.Resource, Namespace: call.Namespace, Name: named, Key: call.Key, UID: uid}
 	if ref.Revision = object; object != 0 {
 		r.Object = &ref
 	}
