@@ -227,7 +227,8 @@ func TestWatchResumes(t *testing.T) {
 
 // A watch ends with its context's error, with compaction's, and not at all once stopped.
 func TestWatchEnds(t *testing.T) {
-	s := open(t, Options{Endpoints: []string{start(t, config(t, "a")).ClientURL()}})
+	s, err := Open(Options{Endpoints: []string{start(t, config(t, "a")).ClientURL()}})
+	require.NoError(t, err)
 	ends := make(chan error, 10)
 	deliver := func(r store.WatchResponse) {
 		if r.Err != nil {
@@ -235,7 +236,7 @@ func TestWatchEnds(t *testing.T) {
 		}
 	}
 	cctx, cancel := context.WithCancel(ctx)
-	_, err := s.Watch(cctx, "", 0, deliver)
+	_, err = s.Watch(cctx, "", 0, deliver)
 	require.NoError(t, err)
 	stop, err := s.Watch(ctx, "", 0, deliver)
 	require.NoError(t, err)
@@ -255,6 +256,7 @@ func TestWatchEnds(t *testing.T) {
 	var compacted *store.CompactedError
 	require.ErrorAs(t, err, &compacted)
 	require.Equal(t, int64(5), compacted.Revision)
+	require.NoError(t, s.Close())
 	require.Empty(t, s.watches)
 	require.Empty(t, ends)
 }
