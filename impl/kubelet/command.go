@@ -142,7 +142,7 @@ func serve(ctx context.Context, cfg Config, f flags, logf func(string, ...any)) 
 	if err := os.MkdirAll(filepath.Join(cfg.RootDir, "pods"), 0o755); err != nil {
 		return err
 	}
-	name := control.Incarnation("kubelet-" + cfg.Node)
+	name := trace.Incarnation("kubelet-" + cfg.Node)
 	sink := trace.Discard
 	if f.traceFile != "" {
 		file, err := trace.Open(f.traceFile, "kubelet-"+cfg.Node)
