@@ -102,7 +102,9 @@ func drawPod(t *rapid.T, name string) *corev1.Pod {
 }
 
 // fataler is what a judge complains to.
-type fataler interface{ Fatalf(format string, args ...any) }
+type fataler interface {
+	Fatalf(format string, args ...any)
+}
 
 // judge holds the ground truth and the writes against the laws.
 type judge struct {
