@@ -36,6 +36,9 @@ type Cluster struct {
 	named   int // cuts up to now
 	closing bool
 	said    sync.Mutex // one line at a time goes to the log
+
+	asking  sync.Mutex
+	members map[uint64]string // machines by etcd's IDs of members that were ever heard
 }
 
 // Machines are the machines of the cluster: control planes first, each kind in the order of its numbers.
@@ -151,27 +154,49 @@ func (c *Cluster) Store() (store.Store, error) {
 	return etcd.Open(etcd.Options{Endpoints: c.EtcdEndpoints(), TLS: c.clientTLS()})
 }
 
-// EtcdLeader is the control-plane machine whose etcd member leads, by the account of most members.
+// EtcdLeader is the control-plane machine whose etcd member leads, by the account of the member with the latest term: one
+// that was cut off, or whose disk stalls, still says of itself that it leads.
 func (c *Cluster) EtcdLeader(ctx context.Context) (string, error) {
 	client, err := clientv3.New(clientv3.Config{Endpoints: c.EtcdEndpoints(), TLS: c.clientTLS(), Logger: zap.NewNop()})
 	if err != nil {
 		return "", fmt.Errorf("host: %w", err)
 	}
 	defer client.Close()
+	c.asking.Lock()
+	defer c.asking.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
+	var asked sync.WaitGroup
+	var mu sync.Mutex
+	var latest *clientv3.StatusResponse
 	var errs []error
 	for _, m := range c.network.Machines {
 		if m.Worker {
 			continue
 		}
-		one, cancel := context.WithTimeout(ctx, statusTimeout)
-		status, err := client.Status(one, url(m, clientPort))
-		cancel()
-		if err == nil && status.Leader == status.Header.MemberId {
-			return m.Name, nil
-		}
-		errs = append(errs, err)
+		asked.Go(func() {
+			status, err := client.Status(ctx, url(m, clientPort))
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				errs = append(errs, err)
+				return
+			}
+			c.members[status.Header.MemberId] = m.Name
+			if status.Leader != 0 && (latest == nil || status.RaftTerm > latest.RaftTerm) {
+				latest = status
+			}
+		})
 	}
-	return "", fmt.Errorf("host: no etcd member says that it leads: %w", errors.Join(errs...))
+	asked.Wait()
+	if latest == nil {
+		return "", fmt.Errorf("host: no etcd member knows a leader: %w", errors.Join(errs...))
+	}
+	name, ok := c.members[latest.Leader]
+	if !ok {
+		return "", fmt.Errorf("host: etcd is led by member %x, which does not say on what machine it is: %w", latest.Leader, errors.Join(errs...))
+	}
+	return name, nil
 }
 
 // Kubeconfig is the path of the administrator's kubeconfig: one cluster and context for each API server.

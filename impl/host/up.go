@@ -45,7 +45,10 @@ func Up(ctx context.Context, config Config) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{config: config, lock: lock, network: machine.Plan(config.Subnet, config.ControlPlanes, config.Workers)}
+	c := &Cluster{
+		config: config, lock: lock, members: map[uint64]string{},
+		network: machine.Plan(config.Subnet, config.ControlPlanes, config.Workers),
+	}
 	if err := c.bringUp(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
