@@ -30,8 +30,9 @@
 // What is judged, with the rows of INVARIANTS.md: the sentinels in guarantees.go.
 //
 // **Not done**: what an update changed within the object (refinement); deletecollection, which is no atomic operation but
-// many deletions; that a failed read of the API's (410 Gone) was right to fail; failures other than NotFound,
-// AlreadyExists and Conflict, which may come from anything.
+// many deletions; that what failed at the API had no effect (at the store it is judged; at the API, AlreadyExists may be
+// told of the object that the same request made); that a failed read of the API's (410 Gone) was right to fail; failures
+// other than NotFound, AlreadyExists and Conflict, which may come from anything.
 //
 // Sources: Herlihy and Wing, Linearizability (1990); etcd's tests/robustness (resolving unknown outcomes by the log);
 // Lee and Mathur (OOPSLA 2025) and the CAS-chain checkers for why a commit's time stamp makes it near linear.

@@ -65,10 +65,10 @@ func (j *judge) searchObject(ctx context.Context, o *order, facts []*fact, limit
 	model := porcupine.Model{
 		Init: func() any { return place{} },
 		Step: func(state, in, _ any) (bool, any) {
-			states++
-			if over = over || states > limits.States || ctx.Err() != nil; over {
+			if over = over || states >= limits.States || ctx.Err() != nil; over {
 				return false, nil
 			}
+			states++
 			next, ok := state.(place).step(in.(input))
 			return ok, next
 		},

@@ -21,3 +21,6 @@ func Monotonic() int64 {
 	}
 	return ts.Nano()
 }
+
+// Incarnation names one start of a process, so that its calls are told apart from those of an earlier start.
+func Incarnation(process string) string { return fmt.Sprintf("%s-%x", process, Monotonic()) }
