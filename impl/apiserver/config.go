@@ -17,7 +17,7 @@ type Config struct {
 	// Name tells this server from the others over the same store, in traces.
 	Name  string
 	Store store.Store
-	// Sink takes the calls to the store and the digests of the caches.
+	// Sink takes the digests of the caches; for the calls to the store see [store.Recorded].
 	Sink trace.Sink
 	// Clock, NewUID and NewSuffix are where time and chance come from.
 	Clock     func() time.Time

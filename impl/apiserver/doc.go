@@ -13,8 +13,8 @@
 //	    of clients that it puts a gap before end with 410.
 //	 4. A watch without a matching event gets a bookmark each BookmarkEvery, if it wants bookmarks. The clock decides only
 //	    when one is sent; what it says is the cache's.
-//	 5. Every call to the store is traced before it is sent and when its answer is there; every DigestEvery the content of
-//	    each cache is summed up, to be held against the store at that revision.
+//	 5. Every DigestEvery the content of each cache that has moved is summed up in the trace, to be held against the store
+//	    at that revision. The calls to the store are recorded by whoever wraps it ([store.Recorded]).
 //	 6. History is kept for at least CompactEvery; of several servers one compacts in each period.
 //	 7. Events go EventTTL after they were last heard of.
 //	 8. The namespaces default, kube-system, kube-public and kube-node-lease are made at the start, and not again.

@@ -33,7 +33,7 @@ var _ client.Transport = (*Server)(nil)
 // New returns a Server that answers only after Run has been called.
 func New(cfg Config) *Server {
 	cfg = cfg.withDefaults()
-	return &Server{cfg: cfg, store: record(cfg.Store, cfg.Sink, cfg.Name), feed: newFeed(cfg.Window),
+	return &Server{cfg: cfg, store: cfg.Store, feed: newFeed(cfg.Window),
 		wanted: make(chan struct{}, 1), stopped: make(chan struct{})}
 }
 

@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -354,11 +353,11 @@ func (s *sink) Emit(l trace.Line) {
 	s.lines = append(s.lines, l)
 }
 
-// Row 26: what a cache sums up to is what the store holds at that revision. And every call that is told of has one end.
+// Row 26: what a cache sums up to is what the store holds at that revision. And every call to the store is recorded.
 func TestTrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mem, told := memory.New(), &sink{}
-		s := serve(t, Config{Name: "a", Store: mem, Sink: told})
+		s := serve(t, Config{Name: "a", Store: store.Recorded(mem, told, "a", "memory"), Sink: told})
 		for i := range 3 {
 			must(t, s, req(api.Create, configMap(fmt.Sprintf("c%d", i), "1")))
 			must(t, s, req(api.Update, configMap("c0", fmt.Sprint(i))))
@@ -403,30 +402,15 @@ func digestOfStore(t *testing.T, kvs []store.KV) string {
 	return trace.DigestOf(refs)
 }
 
-// What became of a call whose error leaves it open is Unknown in the trace, as it is to the client.
-func TestTraceOutcome(t *testing.T) {
-	for _, c := range []struct {
-		verb string
-		err  error
-		want trace.Outcome
-	}{
-		{"put", nil, trace.OK}, {"put", store.ErrUnknown, trace.Unknown}, {"delete", context.Canceled, trace.Unknown},
-		{"put", errors.New("odd"), trace.Unknown}, {"put", store.ErrUnavailable, trace.Failed}, {"put", store.ErrTooLarge, trace.Failed},
-		{"get", store.ErrUnknown, trace.Failed}, {"compact", store.ErrCompacted, trace.Failed},
-	} {
-		require.Equal(t, c.want, outcomeOf(c.verb, c.err), "%s: %v", c.verb, c.err)
-	}
-}
-
 // Row 27: with several servers there is one compaction a period, and what is forgotten is at least a period old.
 func TestCompaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := &sink{}
 		mem := memory.New()
 		for _, name := range []string{"a", "b", "c"} {
-			serve(t, Config{Name: name, Store: mem, Sink: told})
+			serve(t, Config{Name: name, Store: store.Recorded(mem, told, name, "memory")})
 		}
-		s := serve(t, Config{Name: "d", Store: mem, Sink: told})
+		s := serve(t, Config{Name: "d", Store: store.Recorded(mem, told, "d", "memory")})
 		written := map[int64]time.Time{} // the revision at each minute
 		compacted := int64(0)
 		for minute := range 30 {
