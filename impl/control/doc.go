@@ -30,6 +30,9 @@
 // write is repeated as it is: it requires a resourceVersion, so of the two at most one takes place, and the answer is
 // definite. (Merely reading is not enough: the first could still land after the read, and a bind would then overcommit
 // a node that another pod was given meanwhile.) While the outcome of a write to an object is open, no other is sent.
+// Both questions are the loop's own: in the trace they are a Step without a key.
+//
+// A prediction is safe to rely on for not doing a thing twice, not for making up for it: see [View.Doubtful].
 //
 // # Not done
 //

@@ -24,6 +24,9 @@ import (
 
 var start = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// seeds is how many runs every test makes that draws from seeds.
+const seeds = 30
+
 // most is the most replicas that are ever wanted.
 const most = 3
 
@@ -252,7 +255,7 @@ func seeded(seed uint64, made func(*control.Loop)) (violation string, hash uint6
 }
 
 func TestSameSeedSameTrace(t *testing.T) {
-	for seed := range uint64(50) {
+	for seed := range uint64(seeds) {
 		violation, first := seeded(seed, nil)
 		require.Empty(t, violation, "seed %d", seed)
 		_, second := seeded(seed, nil)
@@ -294,7 +297,7 @@ func TestMutants(t *testing.T) {
 	} {
 		t.Run(mutant.name, func(t *testing.T) {
 			caught := 0
-			for seed := range uint64(50) {
+			for seed := range uint64(seeds) {
 				wrap = func(c control.Component) control.Component { return fresh{c, new(int)} }
 				violation, _ := seeded(seed, mutant.made)
 				wrap = nil
@@ -302,7 +305,7 @@ func TestMutants(t *testing.T) {
 					caught++
 				}
 			}
-			t.Logf("%d of 50 seeds create too many", caught)
+			t.Logf("%d of %d seeds create too many", caught, seeds)
 			require.NotZero(t, caught)
 		})
 	}

@@ -137,7 +137,7 @@ func bindSeed(seed uint64, made func(*control.Loop)) (string, uint64) {
 }
 
 func TestNeverOvercommittedSeeds(t *testing.T) {
-	for seed := range uint64(50) {
+	for seed := range uint64(seeds) {
 		violation, first := bindSeed(seed, nil)
 		require.Empty(t, violation, "seed %d", seed)
 		_, second := bindSeed(seed, nil)
@@ -147,11 +147,11 @@ func TestNeverOvercommittedSeeds(t *testing.T) {
 
 func TestOvercommittedWithoutLedger(t *testing.T) {
 	caught := 0
-	for seed := range uint64(50) {
+	for seed := range uint64(seeds) {
 		if violation, _ := bindSeed(seed, control.Blind); violation != "" {
 			caught++
 		}
 	}
-	t.Logf("%d of 50 seeds overcommit without the ledger", caught)
+	t.Logf("%d of %d seeds overcommit without the ledger", caught, seeds)
 	require.NotZero(t, caught)
 }

@@ -24,6 +24,7 @@ type owner struct {
 	replicas        int
 	selector        labels.Selector
 	template        *corev1.PodTemplateSpec
+	labeled         labels.Selector // of the template's labels
 	minReadySeconds int32
 	status          status
 }
@@ -63,7 +64,7 @@ func readReplicaSet(obj metav1.Object) owner {
 		selector = labels.Nothing() // an empty one would take over every pod there is
 	}
 	s := rs.Status
-	o := owner{obj, replicasOf(rs.Spec.Replicas), selector, &rs.Spec.Template, rs.Spec.MinReadySeconds,
+	o := owner{obj, replicasOf(rs.Spec.Replicas), selector, &rs.Spec.Template, labels.SelectorFromValidatedSet(rs.Spec.Template.Labels), rs.Spec.MinReadySeconds,
 		status{s.Replicas, s.FullyLabeledReplicas, s.ReadyReplicas, s.AvailableReplicas, s.ObservedGeneration, failure{}}}
 	for _, c := range s.Conditions {
 		if c.Type == appsv1.ReplicaSetReplicaFailure && c.Status == corev1.ConditionTrue {
@@ -97,14 +98,14 @@ func readController(obj metav1.Object) owner {
 	rc := obj.(*corev1.ReplicationController)
 	selector := labels.Nothing()
 	if len(rc.Spec.Selector) > 0 {
-		selector = labels.SelectorFromSet(rc.Spec.Selector)
+		selector = labels.SelectorFromValidatedSet(rc.Spec.Selector)
 	}
 	template := rc.Spec.Template
 	if template == nil {
 		template = &corev1.PodTemplateSpec{}
 	}
 	s := rc.Status
-	o := owner{obj, replicasOf(rc.Spec.Replicas), selector, template, rc.Spec.MinReadySeconds,
+	o := owner{obj, replicasOf(rc.Spec.Replicas), selector, template, labels.SelectorFromValidatedSet(template.Labels), rc.Spec.MinReadySeconds,
 		status{s.Replicas, s.FullyLabeledReplicas, s.ReadyReplicas, s.AvailableReplicas, s.ObservedGeneration, failure{}}}
 	for _, c := range s.Conditions {
 		if c.Type == corev1.ReplicationControllerReplicaFailure && c.Status == corev1.ConditionTrue {

@@ -24,7 +24,7 @@ func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) 
 	if obj == nil {
 		return control.Plan{Why: "it is gone"}
 	}
-	o := r.kind.read(obj)
+	o := r.read(obj)
 	owned, failed, doubtful := ownedBy(v, o)
 	if o.GetDeletionTimestamp() != nil {
 		return r.report(o, owned, now, control.Plan{Why: "terminating: only its status"})

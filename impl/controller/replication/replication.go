@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 
 	"orrery/impl/control"
 )
@@ -18,13 +19,30 @@ const (
 )
 
 // Reconciler is the [control.Component] of one kind.
-type Reconciler struct{ kind *kind }
+type Reconciler struct {
+	kind *kind
+	// known are the owners as they were last read, by UID, so that a selector is not parsed for every pod. It holds
+	// nothing that the object itself would not give.
+	known map[types.UID]owner
+}
 
 // ReplicaSets reconciles ReplicaSets.
-func ReplicaSets() *Reconciler { return &Reconciler{replicaSet} }
+func ReplicaSets() *Reconciler { return &Reconciler{replicaSet, map[types.UID]owner{}} }
 
 // ReplicationControllers reconciles ReplicationControllers.
-func ReplicationControllers() *Reconciler { return &Reconciler{replicationController} }
+func ReplicationControllers() *Reconciler {
+	return &Reconciler{replicationController, map[types.UID]owner{}}
+}
+
+// read reads an owner, unless this very object was read before.
+func (r *Reconciler) read(obj metav1.Object) owner {
+	o, known := r.known[obj.GetUID()]
+	if !known || o.Object != obj {
+		o = r.kind.read(obj)
+		r.known[obj.GetUID()] = o
+	}
+	return o
+}
 
 // Name is that under which upstream's controller reports.
 func (r *Reconciler) Name() string { return r.kind.component }
@@ -45,6 +63,9 @@ var orphans = control.Index{Name: orphansIndex, Values: func(obj metav1.Object, 
 
 // Keys: an owner concerns itself, a pod its controller, and a pod without one all those that could adopt it.
 func (r *Reconciler) Keys(v *control.View, source string, old, new metav1.Object, add func(control.Key)) {
+	if source == ownersSource && new == nil {
+		delete(r.known, old.GetUID())
+	}
 	for _, obj := range []metav1.Object{old, new} {
 		switch {
 		case obj == nil:
@@ -64,7 +85,7 @@ func (r *Reconciler) keysOfPod(v *control.View, pod metav1.Object, add func(cont
 		return
 	}
 	for obj := range v.Select(ownersSource, control.ByNamespace.Name, pod.GetNamespace()) {
-		if r.kind.read(obj).selector.Matches(labels.Set(pod.GetLabels())) {
+		if r.read(obj).selector.Matches(labels.Set(pod.GetLabels())) {
 			add(keyOf(obj.GetNamespace(), obj.GetName()))
 		}
 	}

@@ -24,13 +24,12 @@ const (
 func observe(o owner, pods []*corev1.Pod, now time.Time) (s status, soon time.Time) {
 	s.observedGeneration = o.GetGeneration()
 	s.failure = o.status.failure
-	template := labels.SelectorFromSet(o.template.Labels)
 	for _, p := range pods {
 		if p.UID == "" {
 			continue
 		}
 		s.replicas++
-		if template.Matches(labels.Set(p.Labels)) {
+		if o.labeled.Matches(labels.Set(p.Labels)) {
 			s.fullyLabeled++
 		}
 		since := readySince(p)
