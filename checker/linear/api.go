@@ -108,6 +108,8 @@ func (j *judge) apiUpdate(op *history.Operation) {
 		j.find(ErrUID, op, "was meant for UID %s and changed %s", pre.uid, v.UID)
 	case pre.revision == v.Revision:
 		j.noChange(op, pre)
+	case pre.revision == 0 && v.Deleted:
+		j.commits(op, v) // it took away the last finalizer, and so the object
 	case pre.revision == 0:
 		// It made it or found it: the second says less, and so is true in any case.
 		j.noChange(op, pre)

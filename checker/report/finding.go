@@ -75,10 +75,12 @@ func (p *page) since(l *trace.Line) string {
 }
 
 // around returns l and the lines before and after it that are about the same object; where it is about none, or nothing
-// else is, its neighbours.
+// else is, its neighbours. What watches deliver is left out, as every watch delivers the same, unless l is about that.
 func (p *page) around(l *trace.Line) []*trace.Line {
 	subject := p.subject(l)
-	near := p.walk(l, func(other *trace.Line) bool { return subject != "" && p.subject(other) == subject })
+	near := p.walk(l, func(other *trace.Line) bool {
+		return subject != "" && p.subject(other) == subject && (other.Event == nil || l.Event != nil)
+	})
 	if len(near) == 1 {
 		near = p.walk(l, func(*trace.Line) bool { return true })
 	}
