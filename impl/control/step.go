@@ -131,6 +131,7 @@ func (l *Loop) Wants() []Want {
 		add("", "to learn what became of %s (%s)", inWords(w.effect), w.effect.ID)
 	}
 	known := len(wants)
+	// order does not matter: sorted below
 	for _, k := range l.keys {
 		switch {
 		case k.failed != nil && k.place == waiting:

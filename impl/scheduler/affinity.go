@@ -103,22 +103,24 @@ func (t *topology) filter(node *corev1.Node) []string {
 			return []string{reasonAffinity}
 		}
 	}
-	for d := range t.away {
-		if node.Labels[d.key] == d.value && has(node, d.key) {
-			return []string{reasonAntiAffinity}
-		}
-	}
-	for d := range t.refused {
-		if node.Labels[d.key] == d.value && has(node, d.key) {
-			return []string{reasonExisting}
-		}
+	switch {
+	case t.away.hold(node):
+		return []string{reasonAntiAffinity}
+	case t.refused.hold(node):
+		return []string{reasonExisting}
 	}
 	return nil
 }
 
-func has(node *corev1.Node, key string) bool {
-	_, ok := node.Labels[key]
-	return ok
+// hold reports whether the node is in one of the domains.
+func (d domains) hold(node *corev1.Node) bool {
+	// order does not matter: one is enough
+	for one := range d {
+		if value, ok := node.Labels[one.key]; ok && value == one.value {
+			return true
+		}
+	}
+	return false
 }
 
 // readTerms reads a pod's terms; a selector that cannot be read matches nothing.
