@@ -62,7 +62,7 @@ func oneOf(components ...string) func(context.Context, *host.Cluster, workload.C
 		if len(names) == 0 {
 			return "", fmt.Errorf("the cluster runs no %s", strings.Join(components, " or "))
 		}
-		return names[choose.Intn(len(names))], nil
+		return names[choose.IntN(len(names))], nil
 	}
 }
 
@@ -86,7 +86,7 @@ func processOf(c *host.Cluster, target string) (*process.Process, error) {
 // cut parts a machine from all others: most often both ways, sometimes only what is sent to it, or from it.
 func cut(_ context.Context, c *host.Cluster, target string, choose workload.Choices) (func(context.Context) (effect, error), error) {
 	_, name := split(target)
-	direction := choose.Intn(4)
+	direction := choose.IntN(4)
 	var cuts []*machine.Cut
 	end := func(context.Context) (effect, error) {
 		var dropped int64
@@ -153,7 +153,7 @@ func power(ctx context.Context, c *host.Cluster, target string, choose workload.
 		return end, err
 	}
 	seen["killed"] = 1
-	lost, err := d.Crash(ctx, disk.Loss{Torn: choose.Intn(2) == 0})
+	lost, err := d.Crash(ctx, disk.Loss{Torn: choose.IntN(2) == 0})
 	seen["operationsUndone"] = lost.OpsDropped
 	return end, err
 }

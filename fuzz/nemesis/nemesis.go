@@ -115,7 +115,7 @@ func rest(ctx context.Context, d time.Duration) bool {
 func shuffled(names []string, choose workload.Choices) []string {
 	out := append([]string(nil), names...)
 	for i := len(out) - 1; i > 0; i-- {
-		j := choose.Intn(i + 1)
+		j := choose.IntN(i + 1)
 		out[i], out[j] = out[j], out[i]
 	}
 	return out

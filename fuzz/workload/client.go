@@ -13,8 +13,8 @@ const Namespace = "work"
 
 // Choices is the source of a run's decisions: a seed in the real world, a seed or a fuzzer's bytes in the simulated one.
 type Choices interface {
-	// Intn returns a number in [0, n).
-	Intn(n int) int
+	// IntN returns a number in [0, n).
+	IntN(n int) int
 }
 
 // Client is one sequential issuer of requests.
@@ -59,7 +59,7 @@ func (c *Client) Next(choose Choices) api.Request {
 		for _, r := range c.kind.requests {
 			total += r.weight
 		}
-		draw := choose.Intn(total)
+		draw := choose.IntN(total)
 		for _, r := range c.kind.requests {
 			if draw -= r.weight; draw < 0 {
 				if req, ok := r.make(c, choose); ok {
@@ -119,7 +119,7 @@ func keyOf(req api.Request) string {
 }
 
 // pick draws one of the names.
-func pick(choose Choices, names []string) string { return names[choose.Intn(len(names))] }
+func pick(choose Choices, names []string) string { return names[choose.IntN(len(names))] }
 
 // served returns a resource that is known to be served.
 func served(name string) *api.Resource {
@@ -133,7 +133,7 @@ func served(name string) *api.Resource {
 // seen returns an object of that name as the client knows it, or, one time in four, an older version of it.
 func (c *Client) seen(choose Choices, r *api.Resource, name string) (api.Object, bool) {
 	key := r.Name + "/" + Namespace + "/" + name
-	if old := c.stale[key]; old != nil && choose.Intn(4) == 0 {
+	if old := c.stale[key]; old != nil && choose.IntN(4) == 0 {
 		return old, true
 	}
 	obj := c.known[key]

@@ -25,8 +25,8 @@ var onceNames = []string{"once-a", "once-b"}
 
 func listPods(c *Client, choose Choices) (api.Request, bool) {
 	req := api.Request{Verb: api.List, Resource: pods, Namespace: Namespace}
-	if choose.Intn(2) == 0 {
-		req.Labels = "app=" + owners[choose.Intn(len(owners))].name
+	if choose.IntN(2) == 0 {
+		req.Labels = "app=" + owners[choose.IntN(len(owners))].name
 	}
 	return req, true
 }
@@ -34,7 +34,7 @@ func listPods(c *Client, choose Choices) (api.Request, bool) {
 // runOnce creates a pod that ends by itself, well or badly.
 func runOnce(c *Client, choose Choices) (api.Request, bool) {
 	name := pick(choose, onceNames)
-	spec := PodSpec("exit", fmt.Sprint(choose.Intn(2)))
+	spec := PodSpec("exit", fmt.Sprint(choose.IntN(2)))
 	spec.RestartPolicy = corev1.RestartPolicyNever
 	return api.Request{Verb: api.Create, Resource: pods, Namespace: Namespace, Name: name, Object: &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: Namespace, Labels: map[string]string{"app": "once"}},
@@ -53,8 +53,8 @@ func relabelPod(c *Client, choose Choices) (api.Request, bool) {
 		return api.Request{}, false
 	}
 	app := "nobody"
-	if choose.Intn(2) == 0 {
-		app = owners[choose.Intn(len(owners))].name
+	if choose.IntN(2) == 0 {
+		app = owners[choose.IntN(len(owners))].name
 	}
 	return api.Request{Verb: api.Patch, Resource: pods, Namespace: Namespace, Name: pod.Name, PatchType: types.StrategicMergePatchType,
 		Patch: fmt.Appendf(nil, `{"metadata":{"labels":{"app":%q}}}`, app)}, true
@@ -86,5 +86,5 @@ func (c *Client) somePod(choose Choices) (*corev1.Pod, bool) {
 	if len(c.listed) == 0 {
 		return nil, false
 	}
-	return &c.listed[choose.Intn(len(c.listed))], true
+	return &c.listed[choose.IntN(len(c.listed))], true
 }

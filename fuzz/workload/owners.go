@@ -41,8 +41,8 @@ var (
 )
 
 func createOwner(c *Client, choose Choices) (api.Request, bool) {
-	owner := owners[choose.Intn(len(owners))]
-	return CreateOwner(owner.resource, owner.name, int32(1+choose.Intn(MaxReplicas))), true
+	owner := owners[choose.IntN(len(owners))]
+	return CreateOwner(owner.resource, owner.name, int32(1+choose.IntN(MaxReplicas))), true
 }
 
 // CreateOwner is the request that creates an owner whose pods serve their name over HTTP.
@@ -79,16 +79,16 @@ func PodSpec(args ...string) corev1.PodSpec {
 }
 
 func getOwner(c *Client, choose Choices) (api.Request, bool) {
-	owner := owners[choose.Intn(len(owners))]
+	owner := owners[choose.IntN(len(owners))]
 	return api.Request{Verb: api.Get, Resource: owner.resource, Namespace: Namespace, Name: owner.name}, true
 }
 
 // scaleOwner writes the scale subresource.
 func scaleOwner(c *Client, choose Choices) (api.Request, bool) {
-	owner := owners[choose.Intn(len(owners))]
+	owner := owners[choose.IntN(len(owners))]
 	req := api.Request{Resource: owner.resource, Namespace: Namespace, Name: owner.name, Subresource: "scale"}
-	replicas := int32(choose.Intn(MaxReplicas + 1))
-	if choose.Intn(2) == 0 {
+	replicas := int32(choose.IntN(MaxReplicas + 1))
+	if choose.IntN(2) == 0 {
 		req.Verb, req.PatchType = api.Patch, types.MergePatchType
 		req.Patch = fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)
 		return req, true
@@ -107,12 +107,12 @@ func scaleOwner(c *Client, choose Choices) (api.Request, bool) {
 
 // scaleByUpdate writes the whole owner, over a version that may be stale.
 func scaleByUpdate(c *Client, choose Choices) (api.Request, bool) {
-	owner := owners[choose.Intn(len(owners))]
+	owner := owners[choose.IntN(len(owners))]
 	obj, ok := c.seen(choose, owner.resource, owner.name)
 	if !ok {
 		return api.Request{}, false
 	}
-	replicas := int32(choose.Intn(MaxReplicas + 1))
+	replicas := int32(choose.IntN(MaxReplicas + 1))
 	next := obj.DeepCopyObject().(api.Object)
 	switch o := next.(type) {
 	case *corev1.ReplicationController:
@@ -125,7 +125,7 @@ func scaleByUpdate(c *Client, choose Choices) (api.Request, bool) {
 
 // deleteOwner leaves the pods: the next owner of that name adopts them.
 func deleteOwner(c *Client, choose Choices) (api.Request, bool) {
-	owner := owners[choose.Intn(len(owners))]
+	owner := owners[choose.IntN(len(owners))]
 	obj, ok := c.seen(choose, owner.resource, owner.name)
 	if !ok {
 		return api.Request{}, false

@@ -40,7 +40,7 @@ func createRegister(c *Client, choose Choices) (api.Request, bool) {
 func getRegister(c *Client, choose Choices) (api.Request, bool) {
 	name := pick(choose, registerNames)
 	req := api.Request{Verb: api.Get, Resource: configMaps, Namespace: Namespace, Name: name}
-	switch choose.Intn(4) {
+	switch choose.IntN(4) {
 	case 0:
 		req.ResourceVersion = "0"
 	case 1:
@@ -60,7 +60,7 @@ func listRegisters(c *Client, choose Choices) (api.Request, bool) {
 		return req, true
 	}
 	obj, ok := c.seen(choose, configMaps, pick(choose, registerNames))
-	switch choose.Intn(6) {
+	switch choose.IntN(6) {
 	case 0:
 		req.ResourceVersion = "0"
 	case 1:
@@ -90,7 +90,7 @@ func updateRegister(c *Client, choose Choices) (api.Request, bool) {
 	next := obj.DeepCopyObject().(*corev1.ConfigMap)
 	next.Data = map[string]string{"value": c.unique()}
 	next.Labels = map[string]string{"colour": colour(choose)}
-	switch choose.Intn(4) {
+	switch choose.IntN(4) {
 	case 0:
 		next.ResourceVersion = ""
 	case 1:
@@ -102,7 +102,7 @@ func updateRegister(c *Client, choose Choices) (api.Request, bool) {
 func patchRegister(c *Client, choose Choices) (api.Request, bool) {
 	req := api.Request{Verb: api.Patch, Resource: configMaps, Namespace: Namespace, Name: pick(choose, registerNames)}
 	value := c.unique()
-	switch choose.Intn(3) {
+	switch choose.IntN(3) {
 	case 0:
 		req.PatchType = types.JSONPatchType
 		req.Patch = fmt.Appendf(nil, `[{"op":"replace","path":"/data/value","value":%q}]`, value)
@@ -119,7 +119,7 @@ func patchRegister(c *Client, choose Choices) (api.Request, bool) {
 // finalizeRegister puts a finalizer on one, or takes all off.
 func finalizeRegister(c *Client, choose Choices) (api.Request, bool) {
 	finalizers := []string{}
-	if choose.Intn(2) == 0 {
+	if choose.IntN(2) == 0 {
 		finalizers = append(finalizers, finalizer)
 	}
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"finalizers": finalizers}})
@@ -144,7 +144,7 @@ func deleteRegister(c *Client, choose Choices) (api.Request, bool) {
 // preconditions are none, the object's UID, or its resourceVersion.
 func preconditions(choose Choices, obj api.Object) *metav1.DeleteOptions {
 	options := &metav1.DeleteOptions{}
-	switch choose.Intn(3) {
+	switch choose.IntN(3) {
 	case 0:
 		uid := obj.GetUID()
 		options.Preconditions = &metav1.Preconditions{UID: &uid}

@@ -2,12 +2,10 @@ package control
 
 import (
 	"context"
-	"fmt"
 	"log"
 	"os/signal"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +41,7 @@ func Command(use, short string, components func() []Component) *cobra.Command {
 				sink = file
 			}
 			logger := log.New(cmd.ErrOrStderr(), use+": ", log.LstdFlags|log.Lmsgprefix)
-			serve(ctx, transport, sink, Incarnation(use), components(), logger.Printf)
+			serve(ctx, transport, sink, trace.Incarnation(use), components(), logger.Printf)
 			return nil
 		},
 	}
@@ -54,9 +52,6 @@ func Command(use, short string, components func() []Component) *cobra.Command {
 	}
 	return cmd
 }
-
-// Incarnation names one start of a process, so that its calls are told apart from those of an earlier start.
-func Incarnation(process string) string { return fmt.Sprintf("%s-%x", process, time.Now().UnixMilli()) }
 
 // serve runs every component in a loop of its own until ctx ends, and then says what they still wanted.
 func serve(ctx context.Context, transport client.Transport, sink trace.Sink, name string, components []Component, logf func(string, ...any)) {

@@ -1,0 +1,175 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"orrery/checker/verdict"
+	"orrery/fuzz/museum"
+	"orrery/fuzz/nemesis"
+	"orrery/impl/host"
+	"orrery/impl/trace"
+)
+
+// Config says what run is wanted.
+type Config struct {
+	Seed uint64
+	// Time is how long the safety phase lasts.
+	Time time.Duration
+	// Faults are the kinds that the nemesis uses, each at least once.
+	Faults []string
+	// Out is the folder for what the run leaves; what an earlier run left there is removed.
+	Out string
+	// Bug is the ID of a bug to plant, Museum the folder of patches and Root the sources they are planted in.
+	Bug, Museum, Root string
+	// Progress takes a line for each thing worth telling while the run goes on.
+	Progress io.Writer
+}
+
+// DefaultTime is the length of the safety phase: some seven seconds for each kind of fault.
+const DefaultTime = 75 * time.Second
+
+// Bounds of the run's own waiting.
+const (
+	// quiet is how long nothing but heartbeats must have been written for the cluster to count as converged. It is
+	// longer than any backoff in the cluster may be by then, or a retry would come after the end.
+	quiet = 4 * time.Second
+	// bound is how long convergence may take.
+	bound = 75 * time.Second
+	// looking is the length of the settled phase.
+	looking = 4 * time.Second
+	// judging bounds the checkers.
+	judging = 2 * time.Minute
+)
+
+// Check makes one run and judges it.
+func Check(ctx context.Context, config Config) (verdict.Report, error) {
+	if err := clear(config.Out); err != nil {
+		return verdict.Report{}, err
+	}
+	binary := ""
+	if config.Bug != "" {
+		bug, err := museum.Find(config.Museum, config.Bug)
+		if err != nil {
+			return verdict.Report{}, err
+		}
+		tell(config.Progress, "planting %s: %s", bug.ID, bug.What)
+		if binary, err = filepath.Abs(filepath.Join(config.Out, "orrery-"+bug.ID)); err != nil {
+			return verdict.Report{}, err
+		}
+		if err := bug.Build(ctx, config.Root, binary); err != nil {
+			return verdict.Report{}, err
+		}
+	}
+	if err := record(ctx, config, binary); err != nil {
+		return verdict.Report{}, err
+	}
+	return JudgeRun(ctx, config.Out, config.Progress)
+}
+
+// leftovers are what a run leaves in its folder.
+var leftovers = []string{"parts", "cluster", traceFile, reportFile, verdictFile}
+
+const (
+	traceFile   = "trace.jsonl.zst"
+	reportFile  = "report.txt"
+	verdictFile = "verdict"
+)
+
+// clear makes an empty folder for the run. It removes what runs leave, and refuses a folder that holds anything else.
+func clear(out string) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return fmt.Errorf("out: %w", err)
+	}
+	for _, name := range leftovers {
+		if err := os.RemoveAll(filepath.Join(out, name)); err != nil {
+			return fmt.Errorf("out: %w", err)
+		}
+	}
+	planted, err := filepath.Glob(filepath.Join(out, "orrery-*"))
+	if err != nil {
+		return err
+	}
+	for _, file := range planted {
+		if err := os.Remove(file); err != nil {
+			return fmt.Errorf("out: %w", err)
+		}
+	}
+	left, err := os.ReadDir(out)
+	if err != nil {
+		return fmt.Errorf("out: %w", err)
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("out: %s holds %s, which no run has left there; name an empty folder", out, left[0].Name())
+	}
+	return os.MkdirAll(filepath.Join(out, "parts"), 0o755)
+}
+
+// record brings the cluster up, makes the run, takes the cluster down, and writes the trace.
+func record(ctx context.Context, config Config, binary string) (err error) {
+	parts := filepath.Join(config.Out, "parts")
+	sink, err := trace.Open(filepath.Join(parts, "runner.jsonl"), "runner")
+	if err != nil {
+		return err
+	}
+	defer sink.Close()
+	phase(sink, config.Progress, trace.Setup)
+	started := time.Now()
+	cluster, err := host.Up(ctx, host.Config{
+		ControlPlanes: 3, Workers: 2, Dir: filepath.Join(config.Out, "cluster"), Trace: parts, Binary: binary,
+		Tools: toolsOf(binary), Flags: timings, Log: config.Progress,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := cluster.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	tell(config.Progress, "the cluster is up after %.1f s", time.Since(started).Seconds())
+
+	run := &run{config: config, cluster: cluster, sink: sink, parts: parts, choose: rand.New(rand.NewPCG(config.Seed, 0))}
+	if err := run.phases(ctx); err != nil {
+		return err
+	}
+	phase(sink, config.Progress, trace.End)
+	return run.write()
+}
+
+// timings shorten what upstream counts in tens of seconds, so that a run of two minutes sees every deadline pass.
+var timings = map[string][]string{}
+
+// toolsOf is the folder of the tools when the components are another binary than this one.
+func toolsOf(binary string) string {
+	own, err := host.Binary()
+	if binary == "" || err != nil {
+		return ""
+	}
+	return filepath.Dir(own)
+}
+
+func phase(sink trace.Sink, progress io.Writer, name string) {
+	sink.Emit(trace.Line{Phase: &trace.Phase{Name: name}})
+	tell(progress, "phase %s", name)
+}
+
+func tell(w io.Writer, format string, args ...any) {
+	if w != nil {
+		fmt.Fprintf(w, format+"\n", args...)
+	}
+}
+
+// pace gives every kind of fault its turn within the time.
+func pace(kinds int, within time.Duration) nemesis.Pace {
+	if kinds == 0 {
+		return nemesis.Pace{}
+	}
+	each := within / time.Duration(kinds)
+	return nemesis.Pace{Last: each * 6 / 10, Rest: each * 3 / 10}
+}

@@ -1,0 +1,187 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"orrery/checker/verdict"
+	"orrery/fuzz/museum"
+	"orrery/fuzz/nemesis"
+)
+
+// ExitError is an error with the exit status that it asks for: 1 for Illegal, 2 for Unknown. Whatever kept a run from
+// being judged is another error, and exit status 3.
+type ExitError struct {
+	Code int
+	text string
+}
+
+func (e *ExitError) Error() string { return e.text }
+
+// NoVerdict is the exit status of a check that could not be judged at all.
+const NoVerdict = 3
+
+// judged turns a verdict into what the command returns.
+func judged(v verdict.Verdict) error {
+	if v == verdict.Ok {
+		return nil
+	}
+	return &ExitError{Code: v.ExitCode()}
+}
+
+// stoppable is a context that ends with Ctrl-C or SIGTERM.
+func stoppable(cmd *cobra.Command) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+}
+
+// checkFlags are what check and museum have in common.
+func checkFlags(cmd *cobra.Command, config *Config, faults *string) {
+	flags := cmd.Flags()
+	flags.Uint64Var(&config.Seed, "seed", 1, "what clients and nemesis choose follows from it")
+	flags.DurationVar(&config.Time, "time", DefaultTime, "length of the phase under faults")
+	flags.StringVar(faults, "faults", "all", "comma separated: "+strings.Join(nemesis.Kinds(), ", ")+", all or none")
+	flags.StringVar(&config.Out, "out", "out/check", "folder for trace, report and verdict")
+	flags.StringVar(&config.Museum, "museum", "testdata/museum", "folder of the patches that plant bugs")
+	flags.StringVar(&config.Root, "root", ".", "folder of the sources that a bug is planted in")
+}
+
+// minTime gives every fault the time to bite.
+const minTime = 20 * time.Second
+
+func (c *Config) complete(cmd *cobra.Command, faults string) (err error) {
+	if c.Faults, err = nemesis.Select(faults); err != nil {
+		return err
+	}
+	if c.Time < minTime {
+		return fmt.Errorf("--time %v is too short: at least %v", c.Time, minTime)
+	}
+	c.Progress = cmd.OutOrStdout()
+	return nil
+}
+
+// CheckCommand is `orrery check`.
+func CheckCommand() *cobra.Command {
+	var config Config
+	var faults string
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "bring up a real cluster, hurt it, record it and judge it",
+		Long: "check brings up three control planes and two workers on this host, lets clients use the cluster while faults\n" +
+			"hurt it, heals it, waits until it has settled, and judges the recording.\n\n" +
+			"Exit status: 0 ok, 1 illegal, 2 unknown, 3 there is no verdict because something else went wrong.",
+		Example: "  orrery check --seed 7 --time 2m --faults kill-kubelet,cut-worker\n  orrery check --bug K11",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := config.complete(cmd, faults); err != nil {
+				return err
+			}
+			ctx, stop := stoppable(cmd)
+			defer stop()
+			report, err := Check(ctx, config)
+			if err != nil {
+				return err
+			}
+			return judged(report.Verdict())
+		},
+	}
+	checkFlags(cmd, &config, &faults)
+	cmd.Flags().StringVar(&config.Bug, "bug", "", "ID of a bug to plant first; see testdata/museum")
+	return cmd
+}
+
+// JudgeCommand is `orrery judge`.
+func JudgeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "judge TRACE...",
+		Short:   "judge saved traces again",
+		Long:    "judge reads traces (.jsonl, .jsonl.zst) and prints what the checkers find. The exit status is that of the worst verdict.",
+		Example: "  orrery judge out/check/trace.jsonl.zst",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			ctx, stop := stoppable(cmd)
+			defer stop()
+			worst := verdict.Ok
+			for _, file := range files {
+				report, err := Judge(ctx, file, cmd.OutOrStdout())
+				if err != nil {
+					return err
+				}
+				worst = worst.And(report.Verdict())
+			}
+			return judged(worst)
+		},
+	}
+}
+
+// MuseumCommand is `orrery museum`.
+func MuseumCommand() *cobra.Command {
+	var config Config
+	var faults string
+	cmd := &cobra.Command{
+		Use:     "museum [ID...]",
+		Short:   "plant known bugs, one after the other; each must be found",
+		Long:    "museum runs check with each bug that its patch says check finds. The exit status is 0 only if every one was found: illegal, by the guarantee that the patch names.",
+		Example: "  orrery museum K11 A10",
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			if err := config.complete(cmd, faults); err != nil {
+				return err
+			}
+			ctx, stop := stoppable(cmd)
+			defer stop()
+			return exhibit(ctx, config, ids, cmd.OutOrStdout())
+		},
+	}
+	checkFlags(cmd, &config, &faults)
+	return cmd
+}
+
+// exhibit runs the bugs and prints a line for each.
+func exhibit(ctx context.Context, config Config, ids []string, w io.Writer) error {
+	bugs, err := museum.Load(config.Museum)
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 {
+		for _, bug := range bugs {
+			if bug.By("make check") {
+				ids = append(ids, bug.ID)
+			}
+		}
+	}
+	out, missed := config.Out, 0
+	for _, id := range ids {
+		bug, err := museum.Find(config.Museum, id)
+		if err != nil {
+			return err
+		}
+		config.Bug, config.Out = id, filepath.Join(out, id)
+		report, err := Check(ctx, config)
+		if err != nil {
+			return fmt.Errorf("%s: %w", id, err)
+		}
+		result := "missed: " + report.Verdict().String()
+		if _, first, ok := report.First(); ok && report.Verdict() == verdict.Illegal {
+			if result = "found: " + first.Guarantee.Error(); !strings.Contains(first.Guarantee.Error(), bug.Guarantee) {
+				result = "another guarantee broke: " + first.Guarantee.Error()
+			}
+		}
+		if !strings.HasPrefix(result, "found") {
+			missed++
+		}
+		fmt.Fprintf(w, "%-4s %s\n     %s\n", id, bug.What, result)
+	}
+	if missed > 0 {
+		return errors.New(fmt.Sprint(missed, " of ", len(ids), " bugs were not found"))
+	}
+	return nil
+}
