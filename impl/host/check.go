@@ -23,7 +23,7 @@ const minFree = 512 << 20
 // check refuses what cannot work on this host, before anything is made: one line each, naming what is missing.
 func check(c Config) error {
 	if os.Geteuid() != 0 {
-		return errors.New("a real cluster needs root (network namespaces, mounts, cgroups): run as root; the simulated world needs none: go test ./...")
+		return errors.New("a real cluster needs root (network namespaces, mounts, cgroups): run as root, or use the simulated world, which needs none: go test -short ./... runs in it")
 	}
 	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err != nil {
 		return fmt.Errorf("this host has no FUSE, which the disks of etcd need (modprobe fuse): %w", err)

@@ -11,7 +11,7 @@
 //
 //	processes   are in a network namespace of ours: a machine's, or one mounted below [RunDir] (a pod's)
 //	cgroups     have the names of containers of which containerd keeps state below RunDir
-//	mounts      are disks of ours, or lie below RunDir or the data directory that it names
+//	mounts      lie below RunDir or the data directory that it names; disks there are aborted first
 //	namespaces  and links have names of ours: see package machine
 //	files       are RunDir, and CNI's results for our network
 //

@@ -77,7 +77,7 @@ func Sweep(ctx context.Context) (removed []string, err error) {
 
 // abortDisks comes first: a process that waits for a disk which does not answer cannot be killed.
 func abortDisks() (removed []string, err error) {
-	disks, err := disk.Mounts("")
+	disks, err := disk.Mounts(RunDir) // others are not a cluster's
 	if err != nil {
 		return nil, err
 	}
@@ -151,15 +151,6 @@ func mounts() ([]string, error) {
 		}
 	}
 	slices.Reverse(points)
-	disks, err := disk.Mounts("")
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range disks {
-		if !slices.Contains(points, d.Point) {
-			points = append(points, d.Point)
-		}
-	}
 	return points, nil
 }
 
