@@ -160,9 +160,9 @@ func TestWebSocketIsPassedOn(t *testing.T) {
 	stream := func(protocol string) (string, error) {
 		executor, err := remotecommand.NewWebSocketExecutorForProtocols(c.rest(), "GET", target.String(), protocol)
 		require.NoError(t, err)
-		var out bytes.Buffer
-		err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &out, Stderr: &out})
-		return out.String(), err
+		var out, errs bytes.Buffer
+		err = executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &out, Stderr: &errs})
+		return out.String() + errs.String(), err
 	}
 	out, err := stream("v4.channel.k8s.io")
 	require.NoError(t, err)
