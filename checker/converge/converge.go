@@ -1,3 +1,5 @@
+//lint:file-ignore ST1012 a guarantee is named by what is promised, and its text is the promise: it is not an error of the program
+
 package converge
 
 import (

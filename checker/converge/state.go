@@ -2,6 +2,7 @@ package converge
 
 import (
 	"fmt"
+	"slices"
 
 	"orrery/checker/history"
 	"orrery/checker/object"
@@ -114,8 +115,9 @@ func (j *judge) pod(v *history.Version, pod *object.Object, running containers) 
 		}
 	}
 	for id, l := range running.byID { // order does not matter: all of them are taken out
-		if l.Container.PodUID == v.UID && l.Container.Init {
-			delete(running.byID, id) // a sidecar, which the pod asks for too
+		sidecar := func(c object.Container) bool { return c.Name == l.Container.Container && c.RestartPolicy == "Always" }
+		if l.Container.PodUID == v.UID && slices.ContainsFunc(pod.Spec.InitContainers, sidecar) {
+			delete(running.byID, id)
 		}
 	}
 }

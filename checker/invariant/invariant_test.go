@@ -81,7 +81,7 @@ func (r *recording) step(s trace.Step) *recording {
 // ran records what a container of pod web did: node, uid, container, attempt, state, exit code.
 func (r *recording) ran(node, uid, name string, attempt int, state string, code int) *recording {
 	return r.add(trace.Line{Process: "observer", Container: &trace.Container{Node: node, PodUID: uid, Namespace: "ns", Pod: "web",
-		Container: name, Attempt: attempt, ID: fmt.Sprintf("%s-%s-%d", uid, name, attempt), State: state, ExitCode: code, Init: name == "init"}})
+		Container: name, Attempt: attempt, ID: fmt.Sprintf("%s-%s-%d", uid, name, attempt), State: state, ExitCode: code}})
 }
 
 func (r *recording) judge() verdict.Result {

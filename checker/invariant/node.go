@@ -152,7 +152,7 @@ func (j *judge) againstPod(p *life, runs []*run) {
 		if p.gone != nil && p.gone.Line != nil && r.started > j.h.Clock(p.gone.Line) {
 			j.broken(GoneStaysGone, r.line, "container %s of %s (UID %s) started after the pod was removed (revision %d)", name, podName(r), r.PodUID, p.gone.Revision)
 		}
-		if before := last[name]; before != nil && before.exited != history.Never && !r.Init {
+		if before := last[name]; before != nil && before.exited != history.Never && !p.init(name) {
 			if policy := p.spec.Spec.RestartPolicy; policy == "Never" || policy == "OnFailure" && before.ExitCode == 0 {
 				j.broken(RestartPolicy, r.line, "container %s of %s (UID %s) was started again, attempt %d, after it had ended with %d, and restartPolicy is %s",
 					name, podName(r), r.PodUID, r.Attempt, before.ExitCode, policy)
@@ -162,7 +162,7 @@ func (j *judge) againstPod(p *life, runs []*run) {
 		if waits := p.waitsFor(r, succeeded); waits != "" {
 			j.broken(InitFirst, r.line, "container %s of %s (UID %s) started before init container %s had succeeded", name, podName(r), r.PodUID, waits)
 		}
-		if r.Init && r.exited != history.Never && r.ExitCode == 0 {
+		if p.init(name) && r.exited != history.Never && r.ExitCode == 0 {
 			succeeded[name] = true
 		}
 	}
@@ -177,6 +177,11 @@ func (j *judge) againstPod(p *life, runs []*run) {
 	if p.ended == nil && runs[0].started <= j.h.Clock(p.gone.Line) {
 		j.broken(EndsBeforeGone, p.gone.Seq(), "%s (UID %s) was removed in phase %s", p.gone.Object, p.gone.UID, p.spec.Status.Phase)
 	}
+}
+
+// init reports whether a container of that name is an init container.
+func (p *life) init(name string) bool {
+	return slices.ContainsFunc(p.spec.Spec.InitContainers, func(c object.Container) bool { return c.Name == name })
 }
 
 // waitsFor is the init container that must have succeeded before r starts, and has not; "" if there is none. A sidecar,

@@ -251,8 +251,6 @@ type Container struct {
 	// State is created, started, exited or removed.
 	State    string `json:"state"`
 	ExitCode int    `json:"exitCode,omitempty"`
-	// Init is true for an init container.
-	Init bool `json:"init,omitempty"`
 	// At is when it happened, on the trace's clock, by the runtime's own account; the line's Time is when the observer
 	// heard of it. 0: unknown, some time before the line.
 	At int64 `json:"at,omitempty"`

@@ -23,8 +23,6 @@ const (
 	labelPodNamespace = "io.kubernetes.pod.namespace"
 	labelPodUID       = "io.kubernetes.pod.uid"
 
-	// AnnotationInit marks an init container.
-	AnnotationInit = "orrery/container.init"
 )
 
 // know describes a container from its record and tells that it was created.
@@ -42,7 +40,6 @@ func (o *Observer) know(record containers.Container, at int64) {
 		c.Attempt = m.Config.Metadata.Attempt
 		if kind == "container" {
 			c.Container.Container = m.Config.Metadata.Name
-			c.Init = m.Config.Annotations[AnnotationInit] == "true"
 		}
 	}
 	o.known[record.ID] = c

@@ -73,7 +73,7 @@ func TestDescription(t *testing.T) {
 	o.know(record("y", "sandbox"), 8)
 	o.know(record("z", "of somebody else"), 9)
 	require.Equal(t, []trace.Container{
-		{Node: "w", PodUID: "u", Namespace: "n", Pod: "p", Container: "web", Attempt: 3, ID: "x", State: created, Init: true, At: 7},
+		{Node: "w", PodUID: "u", Namespace: "n", Pod: "p", Container: "web", Attempt: 3, ID: "x", State: created, At: 7},
 		{Node: "w", PodUID: "u", Namespace: "n", Pod: "p", Attempt: 3, ID: "y", State: created, At: 8},
 	}, lines)
 }
