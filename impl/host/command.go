@@ -44,6 +44,7 @@ func UpCommand() *cobra.Command {
 	cmd.Flags().IntVar(&c.Workers, "workers", 2, "machines that run pods")
 	cmd.Flags().StringVar(&c.Dir, "dir", filepath.Join("out", "up"), "data directory: kept, and used again by the next `up` of it")
 	cmd.Flags().StringVar(&c.Trace, "trace", "", "directory into which every process writes what it does")
+	cmd.Flags().BoolVar(&c.Wait, "wait", false, "where another cluster runs on this host, wait for its end instead of refusing")
 	cmd.Flags().DurationVar(&c.StartTimeout, "start-timeout", DefaultStartTimeout, "bound on the time until the cluster is ready")
 	return cmd
 }
