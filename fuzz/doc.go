@@ -7,4 +7,8 @@
 //	storejudge_test.go     the same stores as recorded, against the checkers
 //
 // Each is shown to see by planted bugs that it must find.
+//
+// **Not done**: what brings a whole cluster up is not here but in package scenario.
+//
+// Sources: rapid, for state machines; Anvil, for a model held against the real store.
 package fuzz

@@ -17,4 +17,6 @@
 // [Open], [Load] and [Save] read and write files by name; a name that ends in .zst is compressed.
 //
 // **Not done**: traces that do not fit in memory. A run of three minutes has some 100,000 lines; a day has not been tried.
+//
+// Sources: package trace for the format; Herlihy and Wing (1990) for operations and their order; Jepsen for unknown outcomes.
 package history

@@ -20,4 +20,8 @@
 // **Not promised, and not asserted**: the list at the end of INVARIANTS.md. In particular the processes of an owner may
 // exceed its replicas, a pod with restartPolicy Never that never ended may be started again after a kubelet crash, and a
 // node whose pods were put there by anyone but the scheduler may be overcommitted.
+//
+// **Not done**: the two lists above.
+//
+// Sources: INVARIANTS.md, which names upstream's file, KEP or issue for each row.
 package invariant

@@ -8,4 +8,6 @@
 // The same history and findings give the same text, byte for byte.
 //
 // **Not done**: pictures.
+//
+// Sources: Jepsen and TigerBeetle's VOPR, for what a report has to show; STYLE.md for the words.
 package report

@@ -10,4 +10,6 @@
 //
 // **Not done**: reading traces (package history), judging (one package per checker), wording a whole report (package
 // report).
+//
+// Sources: porcupine (Ok, Illegal, Unknown); etcd, for a guarantee as the text of one error; DESIGN.md section 6.
 package verdict

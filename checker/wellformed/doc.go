@@ -14,4 +14,6 @@
 //
 // **Not done**: whether an observer saw everything up to the end of the run; linear notices an acknowledged write that
 // the log does not reach.
+//
+// Sources: package trace for the format; etcd tests/robustness/validate, for a log without gaps; INVARIANTS.md.
 package wellformed

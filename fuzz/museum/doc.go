@@ -20,5 +20,7 @@
 //  3. Found means: the verdict is Illegal and names the guarantee that the head names. A run that fails in another way has
 //     found something, but not this bug.
 //
-// Not done: bugs that need another version of a part; a bug is always planted in the version that go.mod pins.
+// **Not done**: bugs that need another version of a part; a bug is always planted in the version that go.mod pins.
+//
+// Sources: BUGS.md; go help build, for the overlay; etcd tests/robustness, for its table of bugs that are made again.
 package museum

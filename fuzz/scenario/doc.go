@@ -14,4 +14,6 @@
 // of the single processes) and cluster/ (logs, disks).
 //
 // **Not done**: replaying a real run; a seed repeats what the clients and the nemesis choose, not what the machine does.
+//
+// Sources: DESIGN.md sections 4 to 6; Jepsen and TigerBeetle's VOPR, for the phases.
 package scenario

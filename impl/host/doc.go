@@ -23,4 +23,6 @@
 // etcd, sweep (removal), tools (what is built into bin/).
 //
 // **Not done**: several hosts; several clusters on one host; changing the machines of a running cluster.
+//
+// Sources: network_namespaces(7), cgroups(7), mount_namespaces(7); kind and kubeadm, for what a node is made of.
 package host

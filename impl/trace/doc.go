@@ -47,4 +47,6 @@
 //
 // **Not done**: compression, which lies in checker/history, as this package uses the standard library only; times that
 // can be compared between hosts.
+//
+// Sources: DESIGN.md section 5; JSON Lines; TLA+ trace validation (CCF, etcd raft) for steps.
 package trace

@@ -12,4 +12,8 @@
 //	{"t":4,"p":"x","phase":{"name":"end"}}     any line, as JSON
 //
 // Times are nanoseconds. Empty lines and what follows a # are skipped.
+//
+// **Not done**: lines of steps, containers and faults have no short form: they are written as JSON.
+//
+// Sources: datadriven, for the form of its arguments.
 package historytest

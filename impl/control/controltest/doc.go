@@ -7,4 +7,6 @@
 // # Not done
 //
 // Selectors, validation, defaults, finalizers, paging.
+//
+// Source: STYLE.md section 3, for effects that are values and outcomes that are three.
 package controltest

@@ -11,4 +11,6 @@
 // image/.
 //
 // **Not done**: cross compilation.
+//
+// Sources: go help build; the Makefiles of runc, containerd and the CNI plugins, for what is static.
 package tools

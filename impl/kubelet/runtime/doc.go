@@ -21,5 +21,7 @@
 // The messages of configuration are upstream's own (k8s.io/cri-api, runtime.v1); what is observed are plain values of this
 // package.
 //
+// **Not done**: metrics, checkpoints, resources that change while a container runs.
+//
 // Sources: kubernetes/cri-api pkg/apis/runtime/v1/api.proto (v0.37); INVARIANTS.md rows 81, 92, 94, 95.
 package runtime

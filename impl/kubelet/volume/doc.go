@@ -11,4 +11,6 @@
 //	 3. A path cannot leave DIR nor meddle with what begins with "..".
 //
 // Source: kubernetes pkg/volume/util/atomic_writer.go, v1.37, for the layout.
+//
+// **Not done**: mounting, which the runtime does; owners and modes beyond what a file is given when it is written.
 package volume

@@ -14,4 +14,8 @@
 //
 // The observer of a real cluster wants a [orrery/impl/store.Store] with all members as endpoints: one that is cut off
 // with its member sees the rest of the log once the cut is healed.
+//
+// **Not done**: history from before it was opened, and what was compacted while it could not read.
+//
+// Sources: etcd tests/robustness, whose watch of all keys is its record of the truth; package trace for the lines.
 package observe
