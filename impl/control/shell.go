@@ -48,6 +48,7 @@ func Run(ctx context.Context, loop *Loop, shell Shell) {
 	defer grace.Stop()
 	r.timer.Stop()
 	r.mu.Lock() // a turn that began before the end has started its tasks when this is passed
+	//lint:ignore SA2001 that is all that is waited for
 	r.mu.Unlock()
 	r.tasks.Wait()
 }

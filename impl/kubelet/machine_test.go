@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -218,7 +219,7 @@ func (j *judge) heal() {
 	w.relist()
 	w.pass(enough)
 	j.check()
-	pods, err := w.machine.List(nil)
+	pods, err := w.machine.List(context.Background())
 	if err != nil {
 		j.t.Fatalf("the healed runtime does not list: %v", err)
 	}

@@ -174,4 +174,3 @@ func podOf(t *testing.T, d *datadriven.TestData) *corev1.Pod {
 	}
 	return pod
 }
-

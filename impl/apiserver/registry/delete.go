@@ -177,7 +177,7 @@ func (k *kind) wish(obj api.Object, options metav1.DeleteOptions) string {
 	if k.dependents == none {
 		return ""
 	}
-	//nolint:staticcheck // deprecated, and still sent
+	//lint:ignore SA1019 deprecated, and still sent
 	if orphan := options.OrphanDependents; orphan != nil {
 		if *orphan {
 			return metav1.FinalizerOrphanDependents

@@ -31,6 +31,7 @@ var node = strategy[*corev1.Node]{
 		}
 	},
 	prepare: func(obj *corev1.Node, _ Env) field.ErrorList {
+		//lint:ignore SA1019 the feature is gone, and so is what a client sends for it
 		obj.Spec.ConfigSource, obj.Status.Config = nil, nil
 		return nil
 	},
@@ -38,6 +39,7 @@ var node = strategy[*corev1.Node]{
 	update: rewrite[*corev1.Node]{
 		prepare: func(obj, old *corev1.Node) {
 			obj.Status = old.Status
+			//lint:ignore SA1019 the feature is gone, and so is what a client sends for it
 			obj.Spec.ConfigSource = nil
 		},
 		validate: func(obj, old *corev1.Node) field.ErrorList {

@@ -44,6 +44,7 @@ func decideScale(k *kind, old api.Object, req api.Request, env Env) (Change, err
 	}
 	if wanted.UID != "" && wanted.UID != old.GetUID() {
 		resource := schema.GroupResource{Group: req.Resource.Group, Resource: req.Resource.Name + "/scale"}
+		//lint:ignore ST1005 the words are upstream's
 		return Change{}, apierrors.NewConflict(resource, req.Name, fmt.Errorf(
 			"Precondition failed: UID in precondition: %s, UID in object meta: %s", wanted.UID, old.GetUID()))
 	}

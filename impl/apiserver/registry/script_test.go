@@ -207,7 +207,8 @@ func deleteOptions(t *testing.T, d *datadriven.TestData, word func(string) *stri
 	}
 	if v := word("orphan"); v != nil {
 		orphan := *v == "true"
-		options.OrphanDependents = &orphan //nolint:staticcheck // deprecated, and still sent
+		//lint:ignore SA1019 deprecated, and still sent
+		options.OrphanDependents = &orphan
 	}
 	return options
 }

@@ -45,6 +45,7 @@ func (c *call) log(ctx context.Context, pod *corev1.Pod) error {
 	}
 	response, err := c.kubelet.RoundTrip(request)
 	if err != nil {
+		//lint:ignore ST1005 the words are upstream's, who have them from net/http
 		return apierrors.NewInternalError(fmt.Errorf("Get %q: %w", location, err))
 	}
 	defer response.Body.Close()
