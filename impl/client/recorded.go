@@ -167,7 +167,7 @@ func callOf(id, client, server string, req api.Request) *trace.Call {
 		ID: id, Client: client, Layer: trace.API, Verb: string(req.Verb), Server: server,
 		Resource: req.Resource.Name, Namespace: req.Namespace, Name: req.Name, Subresource: req.Subresource,
 		ResourceVersion: req.ResourceVersion, Match: string(req.Match), Labels: req.Labels, Fields: req.Fields,
-		Limit: req.Limit, Continue: req.Continue,
+		Limit: req.Limit, Continue: req.Continue, DryRun: req.DryRun,
 	}
 	if d := req.Delete; d != nil {
 		c.Grace = d.GracePeriodSeconds
