@@ -17,7 +17,7 @@ import (
 func Judge(ctx context.Context, file string, w io.Writer) (verdict.Report, error) {
 	h, err := history.Load(file)
 	if err != nil {
-		return verdict.Report{}, fmt.Errorf("%s: %w", file, err)
+		return verdict.Report{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, judging)
 	defer cancel()
