@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"orrery/fuzz/bench"
 	"orrery/fuzz/scenario"
 	apiserver "orrery/impl/apiserver/command"
 	"orrery/impl/controller"
@@ -28,7 +29,7 @@ func main() {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.AddGroup(&cobra.Group{ID: "use", Title: "Commands:"}, &cobra.Group{ID: "component", Title: "Components, as the cluster starts them:"})
-	add(root, "use", scenario.CheckCommand(), scenario.JudgeCommand(), scenario.MuseumCommand(), host.UpCommand(), host.LoadCommand(), host.CleanCommand())
+	add(root, "use", scenario.CheckCommand(), scenario.JudgeCommand(), scenario.MuseumCommand(), bench.Command(), host.UpCommand(), host.LoadCommand(), host.CleanCommand())
 	add(root, "component", etcd.Command(), disk.Command(), apiserver.Command(), scheduler.Command(), controller.Command(),
 		kubelet.Command(), containerd.Command(), containerd.ObserveCommand())
 	err := root.Execute()

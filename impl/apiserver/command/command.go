@@ -24,6 +24,8 @@ type options struct {
 	tokenFile   string
 	trace       string
 	accessLog   bool
+	cpuProfile  string
+	memProfile  string
 	limits      web.Limits
 }
 
@@ -46,7 +48,7 @@ func Command() *cobra.Command {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			// Once it is stopping, the signals have their own effect again.
 			go func() { <-ctx.Done(); stop() }()
-			if err := run(ctx, o, cmd.ErrOrStderr()); err != nil {
+			if err := profiled(o, func() error { return run(ctx, o, cmd.ErrOrStderr()) }); err != nil {
 				return fmt.Errorf("apiserver: %w", err)
 			}
 			return nil
@@ -63,6 +65,13 @@ func Command() *cobra.Command {
 	flags.IntVar(&o.limits.Reading, "max-requests-inflight", 400, "how many requests that do not write may be served at once")
 	flags.IntVar(&o.limits.Mutating, "max-mutating-requests-inflight", 200, "how many requests that write may be served at once")
 	flags.DurationVar(&o.limits.Timeout, "request-timeout", 0, "bound on a request that is no watch or stream (default 1m0s)")
+	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "`file` to write a profile of the CPU's use to, at the end")
+	flags.StringVar(&o.memProfile, "memprofile", "", "`file` to write a profile of the heap to, at the end")
+	for _, name := range []string{"cpuprofile", "memprofile"} {
+		if err := flags.MarkHidden(name); err != nil {
+			panic(err)
+		}
+	}
 	return cmd
 }
 

@@ -1,0 +1,122 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// patience bounds how long the whole bench may take, waiting for its turn on the host included.
+const patience = 15 * time.Minute
+
+// Size says how much is done to measure.
+type Size struct {
+	Turns  int // of every comparison
+	Writes int // creates, and puts, in one turn
+
+	Pods, Watchers int // of which the memory is measured
+
+	Ups int // how often `orrery up` is started
+}
+
+// DefaultSize is that of the figures in the README.
+var DefaultSize = Size{Turns: 7, Writes: 1500, Pods: 2000, Watchers: 20, Ups: 3}
+
+// measures are what can be measured, by the name that --only takes, in the order in which it is done.
+var measures = []struct {
+	name    string
+	measure func(ctx context.Context, o options) ([]Row, error)
+}{
+	{"up", func(ctx context.Context, o options) ([]Row, error) { return measureUp(ctx, o.size, o.out) }},
+	{"pod", func(ctx context.Context, o options) ([]Row, error) { return measurePod(ctx, o.size, o.out) }},
+	{"create", func(ctx context.Context, o options) ([]Row, error) {
+		return measureCreate(ctx, o.size, o.out, o.flags...)
+	}},
+	{"memory", func(ctx context.Context, o options) ([]Row, error) {
+		return measureMemory(ctx, o.size, o.out, o.flags...)
+	}},
+}
+
+func names() (all []string) {
+	for _, m := range measures {
+		all = append(all, m.name)
+	}
+	return all
+}
+
+type options struct {
+	size  Size
+	out   string
+	only  []string
+	flags []string // further ones, of the API server
+}
+
+// Command is `orrery bench`.
+func Command() *cobra.Command {
+	o := options{size: DefaultSize}
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "measure how fast it all is, against what it is made of",
+		Example: "  orrery bench\n" +
+			"  orrery bench --only create --apiserver-flags --cpuprofile=/tmp/cpu.pprof",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.complete(); err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			return run(ctx, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&o.only, "only", names(), "what to measure")
+	flags.StringVar(&o.out, "out", filepath.Join("out", "bench"), "`folder` for what the measured processes write; it is removed again")
+	flags.IntVar(&o.size.Turns, "turns", o.size.Turns, "how often each side of a comparison is measured")
+	flags.StringSliceVar(&o.flags, "apiserver-flags", nil, "further flags of the API server that is measured")
+	return cmd
+}
+
+func (o *options) complete() (err error) {
+	if o.size.Turns < 1 {
+		return fmt.Errorf("--turns %d: at least 1", o.size.Turns)
+	}
+	for _, name := range o.only {
+		if !slices.Contains(names(), name) {
+			return fmt.Errorf("--only %s: there is only %s", name, strings.Join(names(), ", "))
+		}
+	}
+	o.out, err = filepath.Abs(o.out)
+	return err
+}
+
+// run measures and prints the table. What could not be measured does not keep the rest from being.
+func run(ctx context.Context, o options, out, progress io.Writer) error {
+	var rows []Row
+	var errs []error
+	for _, m := range measures {
+		if !slices.Contains(o.only, m.name) {
+			continue
+		}
+		fmt.Fprintf(progress, "measuring: %s\n", m.name)
+		got, err := m.measure(ctx, o)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("bench: %s: %w", m.name, err))
+		}
+		rows = append(rows, got...)
+	}
+	return errors.Join(append(errs, printTable(out, rows))...)
+}
