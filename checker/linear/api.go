@@ -175,15 +175,22 @@ func (j *judge) apiDelete(op *history.Operation) {
 		return v.Deleted || terminating(v)
 	}
 	f.guarantee, f.text = ErrDurable, noSuch
+	switch {
+	case pre.uid != "":
+		f.guarantee, f.text = ErrUID, fmt.Sprintf("was acknowledged, and nothing in the store's log takes away UID %s at that time", pre.uid)
+	case pre.revision != 0:
+		f.guarantee, f.text = ErrSwap, fmt.Sprintf("was acknowledged, and nothing in the store's log takes away resourceVersion %d at that time", pre.revision)
+	}
 }
 
-// apiBinding is answered without an object: it gave the pod its node.
+// apiBinding is answered without an object: it gave the pod its node. That it had none before is an invariant of the pod,
+// and judged as such.
 func (j *judge) apiBinding(op *history.Operation) {
 	pre := preconditions(op)
 	f := j.fact(op)
 	f.chain = j.log.Of(op.Object())
 	f.makes = func(v *history.Version) bool {
-		return !v.Deleted && v.Before != nil && pre.met(v.Before) && decode(v.Before).Spec.NodeName == "" && decode(v).Spec.NodeName != ""
+		return !v.Deleted && v.Before != nil && pre.met(v.Before) && decode(v.Before).Spec.NodeName != decode(v).Spec.NodeName
 	}
 	f.guarantee, f.text = ErrDurable, "was acknowledged, and nothing in the store's log gives the pod a node at that time"
 }
