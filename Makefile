@@ -27,11 +27,11 @@ gcc:
 build: gcc ## bin/orrery and all that it starts
 	go build -o $(BIN)/ .
 	go build -o $(BIN)/runc github.com/opencontainers/runc
-	go build -o $(BIN)/kubectl ./impl/host/kubectl
+	go build -ldflags='-X k8s.io/component-base/version.gitVersion=v1.37.2' -o $(BIN)/kubectl ./impl/host/kubectl
 	CGO_ENABLED=0 go build -o $(BIN)/containerd-shim-runc-v2 github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2
 	CGO_ENABLED=0 go build -o $(BIN)/cni/ github.com/containernetworking/plugins/plugins/main/bridge github.com/containernetworking/plugins/plugins/main/loopback \
 		github.com/containernetworking/plugins/plugins/main/ptp github.com/containernetworking/plugins/plugins/ipam/host-local
-	CGO_ENABLED=0 go build -ldflags='-s -w' -o $(BIN)/image/ ./impl/host/image/pause ./impl/host/image/testserver
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o $(BIN)/image/ ./impl/host/image/pause ./impl/host/image/testserver
 
 check: build ## the main job: a real cluster, hurt, recorded, judged (SEED=, TIME=, FAULTS=, BUG=, OUT=)
 	$(BIN)/orrery check --seed $(SEED) --out $(OUT) $(if $(TIME),--time $(TIME)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(BUG),--bug $(BUG))

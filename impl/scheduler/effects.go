@@ -30,8 +30,19 @@ func bind(pod *corev1.Pod, node *corev1.Node) control.Effect {
 }
 
 func scheduled(pod *corev1.Pod, node *corev1.Node, now time.Time) control.Effect {
-	return control.Event(name, control.Reference(pods, pod), now, corev1.EventTypeNormal, "Scheduled",
+	return event(pod, now, corev1.EventTypeNormal, "Scheduled", "Binding",
 		fmt.Sprintf("Successfully assigned %s/%s to %s", pod.Namespace, pod.Name, node.Name))
+}
+
+// event is one of the newer API, which has a time of its own and not a first and a last: so kubectl describe, which sorts by
+// the last, shows it before what the kubelet has to say in the same second.
+// Upstream: pkg/scheduler/schedule_one.go, whose reportingInstance also names the host.
+func event(pod *corev1.Pod, now time.Time, kind, reason, action, message string) control.Effect {
+	e := control.Event(name, control.Reference(pods, pod), now, kind, reason, message)
+	o := e.Request.Object.(*corev1.Event)
+	o.EventTime, o.FirstTimestamp, o.LastTimestamp = metav1.NewMicroTime(now), metav1.Time{}, metav1.Time{}
+	o.Action, o.ReportingInstance, o.Source, o.Count = action, name, corev1.EventSource{}, 0
+	return e
 }
 
 // unschedulablePlan tells the pod's users why it fits nowhere, unless they have been told.
@@ -62,7 +73,7 @@ func unschedulablePlan(pod *corev1.Pod, message string, now time.Time) control.P
 			Expect:  &told,
 			Why:     "fits nowhere",
 		},
-		control.Event(name, control.Reference(pods, pod), now, corev1.EventTypeWarning, "FailedScheduling", message),
+		event(pod, now, corev1.EventTypeWarning, "FailedScheduling", "Scheduling", message),
 	}}
 	return plan
 }

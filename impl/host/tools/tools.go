@@ -34,7 +34,8 @@ var Steps = []Step{
 	}},
 	{Static: true, Packages: []string{"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2"}},
 	{Packages: []string{"github.com/opencontainers/runc"}},
-	{Packages: []string{"orrery/impl/host/kubectl"}},
+	// Without a version of its own kubectl cannot compare it with the server's: `kubectl version` would fail.
+	{Flags: []string{"-ldflags=-X k8s.io/component-base/version.gitVersion=v1.37.2"}, Packages: []string{"orrery/impl/host/kubectl"}},
 	{Packages: []string{"orrery"}},
 }
 
