@@ -32,6 +32,7 @@ var (
 var (
 	DeletesOwn       = promise(57, "a replication controller deletes only pods that carry its controller reference when the deletion takes effect")
 	CreatesNoExcess  = promise(64, "a replication controller creates no pod beyond its owner's replicas, its own unseen writes included")
+	DeletesExcess    = promise(58, "a replication controller deletes a pod only where its owner has more pods than it wants, other owners' pods not counted")
 	TerminatingQuiet = promise(59, "a replication controller whose owner is being deleted writes nothing but its status")
 )
 

@@ -96,6 +96,7 @@ const (
 	node1    = `{"metadata":{"uid":"n1","labels":{"disk":"ssd"}},"status":{"allocatable":{"cpu":"1","memory":"1Gi","pods":"2"}}}`
 	tainted  = `{"metadata":{"uid":"n1"},"spec":{"taints":[{"key":"k","value":"v","effect":"NoSchedule"}]},"status":{"allocatable":{"cpu":"1","pods":"2"}}}`
 	cordoned = `{"metadata":{"uid":"n1"},"spec":{"unschedulable":true},"status":{"allocatable":{"cpu":"1","pods":"2"}}}`
+	owner0   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":0}}`
 	owner2   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":2}}`
 )
 
@@ -197,8 +198,14 @@ func TestEveryGuarantee(t *testing.T) {
 			step(controls("c/1", "create", "p", 1)).add(trace.Line{Call: &trace.Call{ID: "c/1", Client: "c", Layer: trace.API, Verb: "create"}}).put("pods", "p", owned("u1", "o1")).
 			step(controls("d/1", "create", "q", 1)).add(trace.Line{Call: &trace.Call{ID: "d/1", Client: "d", Layer: trace.API, Verb: "create"}}).put("pods", "q", owned("u2", "o1")).
 			step(controls("d/2", "create", "r", 1)).add(trace.Line{Call: &trace.Call{ID: "d/2", Client: "d2", Layer: trace.API, Verb: "create"}}).put("pods", "r", owned("u3", "o1")), nil},
-		{"deletes its own", start().put("replicationcontrollers", "web", owner2).put("pods", "p", owned("u1", "o1")).step(controls("1", "delete", "p", 2)).remove("pods", "p").
+		{"deletes its own", start().put("replicationcontrollers", "web", owner0).put("pods", "p", owned("u1", "o1")).step(controls("1", "delete", "p", 2)).remove("pods", "p").
 			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Revision: 4}}), nil},
+		{"deletes one of no more than it wants", start().put("replicationcontrollers", "web", owner2).put("pods", "p", owned("u1", "o1")).put("pods", "q", owned("u2", "o2")).put("pods", "r", owned("u3", "o2")).
+			step(controls("1", "delete", "p", 4)).remove("pods", "p").
+			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Revision: 6}}), &DeletesExcess},
+		{"deletes one that was too many when it last looked", start().put("replicationcontrollers", "web", owner0).step(controls("1", "delete", "p", 3)).put("pods", "p", owned("u1", "o1")).
+			put("replicationcontrollers", "web", owner2).remove("pods", "p").
+			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Revision: 5}}), nil},
 		{"deletes another's", start().put("replicationcontrollers", "web", owner2).put("pods", "p", owned("u1", "o9")).step(controls("1", "delete", "p", 2)).remove("pods", "p").
 			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Revision: 4}}), &DeletesOwn},
 		{"acts for an owner that is being deleted", start().put("replicationcontrollers", "web", `{"metadata":{"uid":"o1","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"replicas":2}}`).

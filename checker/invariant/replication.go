@@ -1,7 +1,9 @@
 package invariant
 
 import (
+	"math"
 	"slices"
+	"sort"
 	"strings"
 
 	"orrery/checker/history"
@@ -9,13 +11,14 @@ import (
 	"orrery/impl/trace"
 )
 
-// replication judges rows 57, 59 and 64: what the replication controller's steps did to pods.
+// replication judges rows 57, 58, 59 and 64: what the replication controller's steps did to pods.
 func (j *judge) replication() {
 	operations := map[string]*history.Operation{}
 	for _, op := range j.h.Operations {
 		operations[op.ID] = op
 	}
 	creator := map[string]*decided{} // the pod's name → the decision that created it; a name is never used twice
+	var deletions []*decided
 	for _, l := range j.h.Steps {
 		owner, ok := ownerKey(l.Step)
 		if !ok {
@@ -32,10 +35,14 @@ func (j *judge) replication() {
 				creator[e.Object.Namespace+"/"+e.Object.Name] = d
 			case "delete":
 				j.deletesOwn(d)
+				deletions = append(deletions, d)
 			}
 		}
 	}
-	j.creations(creator)
+	counts := j.creations(creator)
+	for _, d := range deletions {
+		j.deletesExcess(d, counts)
+	}
 }
 
 // decided is one effect of a step.
@@ -88,34 +95,105 @@ func (j *judge) deletesOwn(d *decided) {
 	}
 }
 
-// creations judges row 64, in one sweep that keeps the active pods of every owner.
-func (j *judge) creations(creator map[string]*decided) {
+// tally is how many active pods an owner had from a revision on, and how many it had been given up to then.
+type tally struct {
+	revision      int64
+	active, given int
+}
+
+// tallies are the tallies of every owner, by UID, in the order of revisions.
+type tallies map[string][]tally
+
+// count adds what became of the owner's active pods at a revision.
+func (t tallies) count(owner string, revision int64, change int) {
+	last := tally{}
+	if n := len(t[owner]); n > 0 {
+		last = t[owner][n-1]
+	}
+	last.revision, last.active, last.given = revision, last.active+change, last.given+max(change, 0)
+	t[owner] = append(t[owner], last)
+}
+
+// at is the tally at a revision.
+func (t tallies) at(owner string, revision int64) tally {
+	i := sort.Search(len(t[owner]), func(i int) bool { return t[owner][i].revision > revision })
+	if i == 0 {
+		return tally{}
+	}
+	return t[owner][i-1]
+}
+
+// deletesExcess judges row 58. What the controller may have counted is at most what its view showed and what the owner
+// was given since, by whomever; what it may have wanted is at the least the smallest number since its view.
+func (j *judge) deletesExcess(d *decided, counts tallies) {
+	owner := j.ownerSeen(d)
+	if d.op == nil || !d.op.OK() || d.op.Return.Object == nil || owner == nil {
+		return
+	}
+	at, uid := d.op.Return.Object.Revision, owner.Metadata.UID
+	if v := j.h.Log.Entry(at); v == nil || v.Object != d.op.Object() {
+		return
+	}
+	view := d.line.Step.View
+	seen := counts.at(uid, view["pods"])
+	counted := seen.active + counts.at(uid, at).given - seen.given
+	least := int64(math.MaxInt64)
+	for _, v := range j.versions(d.owner, uid, view[d.owner.Resource], at) {
+		least = min(least, *v.Spec.Replicas)
+	}
+	if int64(counted) <= least && least != math.MaxInt64 {
+		j.broken(DeletesExcess, d.op.ReturnLine, "the controller of %s (UID %s), which wanted at least %d, deleted %s and can have known of no more than %d active pods", d.owner, uid, least, d.op.Object(), counted)
+	}
+}
+
+// versions are the versions of an owner that were current at some revision from one to another.
+func (j *judge) versions(owner history.ObjectName, uid string, from, to int64) []*object.Object {
+	var found []*object.Object
+	for _, v := range j.h.Log.Of(owner) {
+		if v.UID != uid || v.Until() <= from || v.Revision > to {
+			continue
+		}
+		if obj := j.object(v); obj != nil && obj.Spec.Replicas != nil {
+			found = append(found, obj)
+		}
+	}
+	return found
+}
+
+// creations judges row 64, in one sweep that keeps the active pods of every owner, and returns how many there were.
+func (j *judge) creations(creator map[string]*decided) tallies {
+	counts := tallies{}
 	active := map[string]map[string]string{} // owner's UID → key of an active pod → the pod's name
+	owner := map[string]string{}             // key of an active pod → its owner's UID
 	for _, v := range slices.Concat(j.h.Log.Initial, j.h.Log.Entries) {
 		if v.Object.Resource != "pods" {
 			continue
 		}
-		old, now := j.object(before(v)), j.object(v)
-		if old != nil {
-			if ref, ok := old.Controller(); ok {
-				delete(active[ref.UID], v.Key)
-			}
+		now, was := j.object(v), owner[v.Key]
+		ref, name := object.OwnerReference{}, v.Object.Namespace+"/"+v.Object.Name
+		if now != nil && now.Active() {
+			ref, _ = now.Controller()
 		}
-		if now == nil || !now.Active() {
+		if was == ref.UID {
 			continue
 		}
-		ref, ok := now.Controller()
-		if !ok {
-			continue
-		}
-		if d := creator[v.Object.Namespace+"/"+v.Object.Name]; old == nil && d != nil {
+		if d := creator[name]; before(v) == nil && d != nil {
 			j.noExcess(v, d, ref, active[ref.UID], creator)
+		}
+		if was != "" {
+			delete(active[was], v.Key)
+			counts.count(was, v.Revision, -1)
+		}
+		if owner[v.Key] = ref.UID; ref.UID == "" {
+			continue
 		}
 		if active[ref.UID] == nil {
 			active[ref.UID] = map[string]string{}
 		}
-		active[ref.UID][v.Key] = v.Object.Namespace + "/" + v.Object.Name
+		active[ref.UID][v.Key] = name
+		counts.count(ref.UID, v.Revision, 1)
 	}
+	return counts
 }
 
 // noExcess judges one creation: the owner's active pods before it must be fewer than the replicas that some version of
@@ -130,14 +208,9 @@ func (j *judge) noExcess(v *history.Version, d *decided, ref object.OwnerReferen
 			known++
 		}
 	}
-	wanted, seen := int64(-1), d.line.Step.View[d.owner.Resource]
-	for _, o := range j.h.Log.Of(d.owner) {
-		if o.UID != ref.UID || o.Until() <= seen || o.Revision > v.Revision {
-			continue
-		}
-		if owner := j.object(o); owner != nil && owner.Spec.Replicas != nil {
-			wanted = max(wanted, *owner.Spec.Replicas)
-		}
+	wanted := int64(-1)
+	for _, owner := range j.versions(d.owner, ref.UID, d.line.Step.View[d.owner.Resource], v.Revision) {
+		wanted = max(wanted, *owner.Spec.Replicas)
 	}
 	if wanted >= 0 && int64(known) >= wanted {
 		j.broken(CreatesNoExcess, v.Seq(), "%s was created for %s (UID %s), which wanted at most %d and had %d active pods that its controller knew of", v.Object, d.owner, ref.UID, wanted, known)
