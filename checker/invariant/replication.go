@@ -32,7 +32,7 @@ func (j *judge) replication() {
 			j.quiet(d, e)
 			switch e.Verb {
 			case "create":
-				creator[e.Object.Namespace+"/"+e.Object.Name] = d
+				creator[d.created(e)] = d
 			case "delete":
 				j.deletesOwn(d)
 				deletions = append(deletions, d)
@@ -54,6 +54,15 @@ type decided struct {
 
 // owners is the resource that each replication controller, by its component's name, is responsible for.
 var owners = map[string]string{"replication-controller": "replicationcontrollers", "replicaset-controller": "replicasets"}
+
+// created is the pod that a create made, or meant to make where nobody knows: the server may have chosen the name.
+func (d *decided) created(e trace.Effect) string {
+	name := e.Object.Name
+	if d.op != nil && d.op.OK() && d.op.Return.Object != nil {
+		name = d.op.Return.Object.Name
+	}
+	return e.Object.Namespace + "/" + name
+}
 
 // ownerKey is the owner that a step of a replication controller is about.
 func ownerKey(s *trace.Step) (history.ObjectName, bool) {
