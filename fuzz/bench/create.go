@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"sync/atomic"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -48,16 +49,18 @@ func measureCreate(ctx context.Context, s Size, dir string, flags ...string) (ro
 		media  string
 		target float64
 	}{{"JSON", 1. / 3}, {"protobuf", 1. / 2}} {
-		got, err := inTurns(ctx, s.Turns, func(ctx context.Context) (float64, error) {
+		through := &meter{names: []string{"clients", "API server", "etcd"}, pids: []int{os.Getpid(), p.apiserver.Pid(), p.etcd.Pid()}}
+		straight := &meter{names: []string{"clients", "etcd"}, pids: []int{os.Getpid(), p.etcd.Pid()}}
+		got, err := inTurns(ctx, s.Turns, through.around(s.Writes, func(ctx context.Context) (float64, error) {
 			return rate(ctx, clients, s.Writes, api.create(m.media))
-		}, func(ctx context.Context) (float64, error) {
+		}), straight.around(s.Writes, func(ctx context.Context) (float64, error) {
 			return rate(ctx, clients, s.Writes, direct.put)
-		})
+		}))
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, atLeast("creating pods, "+m.media+", of etcd's rate", got.ratio, m.target,
-			fmt.Sprintf("%.0f/s of %.0f/s, %d clients", got.a, got.b, clients)))
+			fmt.Sprintf("%.0f/s of %.0f/s, %d clients; each %v, of %v", got.a, got.b, clients, through, straight)))
 	}
 	return rows, nil
 }

@@ -22,6 +22,8 @@ type Server struct {
 	cfg   Config
 	store store.Store // recorded
 	feed  *feed
+	// namespaces is how creates look whether their namespace is there: many at once ask for the same.
+	namespaces *shared
 	// wanted holds a token while somebody waits for the caches and has not been served.
 	wanted       chan struct{}
 	bootstrapped atomic.Bool
@@ -33,8 +35,10 @@ var _ client.Transport = (*Server)(nil)
 // New returns a Server that answers only after Run has been called.
 func New(cfg Config) *Server {
 	cfg = cfg.withDefaults()
-	return &Server{cfg: cfg, store: cfg.Store, feed: newFeed(cfg.Window),
+	s := &Server{cfg: cfg, store: cfg.Store, feed: newFeed(cfg.Window),
 		wanted: make(chan struct{}, 1), stopped: make(chan struct{})}
+	s.namespaces = &shared{read: s.readKey, keys: map[string]*reads{}}
+	return s
 }
 
 // Run feeds the caches and keeps house until ctx ends; then every watch ends too. It is called once.
@@ -103,11 +107,14 @@ func (s *Server) carry(ctx context.Context, req api.Request) *request.Result {
 		if result != nil {
 			return result
 		}
-		if op.Kind == request.Wait {
+		switch {
+		case op.Kind == request.Wait:
 			m.Done(request.Answer{Err: s.wait(ctx, op)})
-			continue
+		case op.Kind == request.Get && op.Resource != req.Resource:
+			m.Done(s.namespaces.get(ctx, op.Key))
+		default:
+			m.Done(request.Perform(ctx, s.store, op))
 		}
-		m.Done(request.Perform(ctx, s.store, op))
 	}
 }
 

@@ -65,7 +65,7 @@ type process struct {
 }
 
 func (p *process) serve(ctx context.Context) error {
-	authenticators := []web.Authenticator{web.Certificates{Pool: p.authority.Pool()}}
+	authenticators := []web.Authenticator{&web.Certificates{Pool: p.authority.Pool()}}
 	if p.tokenFile != "" {
 		tokens, err := web.ReadTokens(p.tokenFile)
 		if err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/x509"
 	"encoding/csv"
@@ -11,6 +12,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
@@ -47,26 +50,80 @@ func (h *Handler) authenticate(r *http.Request) (User, error) {
 
 // Certificates knows clients by certificates of one authority: the user is the common name, the groups are the
 // organizations.
-type Certificates struct{ Pool *x509.CertPool }
+type Certificates struct {
+	Pool *x509.CertPool
+
+	mu sync.Mutex
+	// verified remembers of certificates that the authority itself has signed when they are good. A client shows the same
+	// with every request, and to verify a signature takes as long as half of the rest of a request.
+	verified map[[sha256.Size]byte]validity
+}
+
+// maxVerified bounds what is remembered; when it is full it is forgotten as a whole.
+const maxVerified = 1024
+
+// validity is the time in which every certificate of a chain is valid.
+type validity struct{ from, until time.Time }
+
+func (v validity) includes(t time.Time) bool { return !t.Before(v.from) && !t.After(v.until) }
 
 // Authenticate implements [Authenticator].
-func (c Certificates) Authenticate(r *http.Request) (User, bool, error) {
+func (c *Certificates) Authenticate(r *http.Request) (User, bool, error) {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
 		return User{}, false, nil
 	}
-	leaf, intermediates := r.TLS.PeerCertificates[0], x509.NewCertPool()
-	for _, cert := range r.TLS.PeerCertificates[1:] {
-		intermediates.AddCert(cert)
-	}
-	if _, err := leaf.Verify(x509.VerifyOptions{
-		Roots: c.Pool, Intermediates: intermediates, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	}); err != nil {
+	if err := c.verify(r.TLS.PeerCertificates, time.Now()); err != nil {
 		return User{}, false, err
 	}
+	leaf := r.TLS.PeerCertificates[0]
 	if leaf.Subject.CommonName == "" {
 		return User{}, false, errors.New("the client certificate has no common name")
 	}
 	return User{Name: leaf.Subject.CommonName, Groups: leaf.Subject.Organization}, true, nil
+}
+
+func (c *Certificates) verify(shown []*x509.Certificate, now time.Time) error {
+	leaf, intermediates := shown[0], x509.NewCertPool()
+	name := sha256.Sum256(leaf.Raw)
+	alone := len(shown) == 1
+	if alone && c.isVerified(name, now) {
+		return nil
+	}
+	for _, cert := range shown[1:] {
+		intermediates.AddCert(cert)
+	}
+	chains, err := leaf.Verify(x509.VerifyOptions{
+		Roots: c.Pool, Intermediates: intermediates, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
+	if err == nil && alone {
+		c.remember(name, chains[0])
+	}
+	return err
+}
+
+func (c *Certificates) isVerified(name [sha256.Size]byte, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v, ok := c.verified[name]
+	return ok && v.includes(now)
+}
+
+func (c *Certificates) remember(name [sha256.Size]byte, chain []*x509.Certificate) {
+	v := validity{chain[0].NotBefore, chain[0].NotAfter}
+	for _, cert := range chain[1:] {
+		if cert.NotBefore.After(v.from) {
+			v.from = cert.NotBefore
+		}
+		if cert.NotAfter.Before(v.until) {
+			v.until = cert.NotAfter
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.verified == nil || len(c.verified) >= maxVerified {
+		c.verified = map[[sha256.Size]byte]validity{}
+	}
+	c.verified[name] = v
 }
 
 // Tokens knows clients by bearer tokens.

@@ -71,7 +71,7 @@ func TestServeOverTLS(t *testing.T) {
 	require.NoError(t, err)
 	f, stopping := newFake(pod("a")), make(chan struct{})
 	handler := New(Config{
-		Transport: f, Authenticators: []Authenticator{Certificates{Pool: authority.Pool()}}, Stopping: stopping, Log: log.New(io.Discard, "", 0),
+		Transport: f, Authenticators: []Authenticator{&Certificates{Pool: authority.Pool()}}, Stopping: stopping, Log: log.New(io.Discard, "", 0),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
