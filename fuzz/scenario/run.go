@@ -28,6 +28,7 @@ type run struct {
 	sink    *trace.File
 	parts   string
 	choose  *rand.Rand
+	fail    context.CancelCauseFunc // ends the run
 
 	observer *observe.Observer
 	activity *activity

@@ -47,6 +47,7 @@ func (r *run) observe(ctx context.Context, background *sync.WaitGroup, failed ch
 		etcd.Close()
 		return err
 	}
+	sink.OnFailure(r.fail)
 	r.activity = &activity{Sink: sink, last: time.Now()}
 	r.observer = observe.New(etcd, r.activity, 0)
 	background.Go(func() {

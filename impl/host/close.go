@@ -57,7 +57,9 @@ func (c *Cluster) Close() error {
 		errs = append(errs, fmt.Errorf("host: left behind: %s", strings.Join(left, ", ")))
 	}
 	if c.recorder != nil {
-		errs = append(errs, c.recorder.Close())
+		c.mu.Lock()
+		errs = append(errs, c.missing, c.recorder.Close())
+		c.mu.Unlock()
 	}
 	return errors.Join(append(errs, c.lock.Unlock())...)
 }

@@ -35,6 +35,7 @@ type Cluster struct {
 	cuts    []*machine.Cut
 	named   int // cuts up to now
 	closing bool
+	missing error      // why the recording has holes
 	said    sync.Mutex // one line at a time goes to the log
 
 	asking  sync.Mutex
@@ -233,6 +234,15 @@ func (c *Cluster) tell(l process.Life) {
 		c.log("%s on %s was started again", l.Component, l.Machine)
 	default:
 		c.log("%s on %s ended: %s", l.Component, l.Machine, l.Why)
+	}
+}
+
+// unrecorded keeps the first reason why a line of the recording could not be written, for Close.
+func (c *Cluster) unrecorded(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.missing == nil {
+		c.missing = err
 	}
 }
 

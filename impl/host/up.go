@@ -108,6 +108,7 @@ func (c *Cluster) identify() (err error) {
 		if c.recorder, err = trace.Open(c.traceFile("host"), "host"); err != nil {
 			return err
 		}
+		c.recorder.OnFailure(c.unrecorded)
 	}
 	if c.authority, err = pki.Ensure(c.pki()); err != nil {
 		return err

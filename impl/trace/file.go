@@ -20,6 +20,10 @@ type File struct {
 	file *os.File
 }
 
+// OnFailure calls failed, for every line that cannot be written, instead of ending the process: for who has to take others
+// down first, and makes sure that the recording is not judged. It is called before the first Emit.
+func (f *File) OnFailure(failed func(error)) { f.failed = failed }
+
 // Open opens the trace of one process for appending and creates it with its header where there is none. A process that
 // was started again goes on in the file of its predecessor: the half line that a kill may have left is cut off.
 func Open(path, process string) (*File, error) {
@@ -109,7 +113,10 @@ func (f *File) Close() error {
 	return f.file.Close()
 }
 
+// noVerdict is the exit status for an error that is no verdict: 1 would be read as Illegal.
+const noVerdict = 3
+
 func exit(err error) {
-	fmt.Fprintln(os.Stderr, err)
-	os.Exit(1)
+	fmt.Fprintln(os.Stderr, "orrery:", err)
+	os.Exit(noVerdict)
 }

@@ -135,7 +135,7 @@ func TestAProcessThatCannotRecordEnds(t *testing.T) {
 	f, err := Open(filepath.Join(t.TempDir(), "a.jsonl"), "a")
 	require.NoError(t, err)
 	var failed error
-	f.failed = func(err error) { failed = err }
+	f.OnFailure(func(err error) { failed = err })
 	require.NoError(t, f.Close())
 	f.Emit(Line{})
 	require.ErrorIs(t, failed, os.ErrClosed)
