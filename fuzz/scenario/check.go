@@ -1,12 +1,15 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"orrery/checker/verdict"
@@ -49,17 +52,25 @@ const (
 
 // Check makes one run and judges it.
 func Check(ctx context.Context, config Config) (verdict.Report, error) {
+	var bug museum.Bug
+	if config.Bug != "" {
+		var err error
+		if bug, err = museum.Find(config.Museum, config.Bug); err != nil {
+			return verdict.Report{}, err
+		}
+	}
+	// Whatever refuses the run does so before the last run's report is thrown away.
+	if err := host.Refused(config.cluster("")); err != nil {
+		return verdict.Report{}, err
+	}
 	if err := clear(config.Out); err != nil {
 		return verdict.Report{}, err
 	}
 	binary := ""
 	if config.Bug != "" {
-		bug, err := museum.Find(config.Museum, config.Bug)
-		if err != nil {
-			return verdict.Report{}, err
-		}
 		tell(config.Progress, "planting %s: %s", bug.ID, bug.What)
-		if binary, err = filepath.Abs(filepath.Join(config.Out, "orrery-"+bug.ID)); err != nil {
+		var err error
+		if binary, err = filepath.Abs(filepath.Join(config.Out, plantedPrefix+bug.ID)); err != nil {
 			return verdict.Report{}, err
 		}
 		if err := bug.Build(ctx, config.Root, binary); err != nil {
@@ -73,12 +84,16 @@ func Check(ctx context.Context, config Config) (verdict.Report, error) {
 }
 
 // leftovers are what a run leaves in its folder.
-var leftovers = []string{"parts", "cluster", traceFile, reportFile, verdictFile}
+var leftovers = []string{partsDir, clusterDir, traceFile, reportFile, verdictFile}
 
 const (
 	traceFile   = "trace.jsonl.zst"
 	reportFile  = "report.txt"
 	verdictFile = "verdict"
+	partsDir    = "parts"
+	clusterDir  = "cluster"
+	// plantedPrefix begins the name of a binary with a planted bug.
+	plantedPrefix = "orrery-"
 )
 
 // clear makes an empty folder for the run. It removes what runs leave, and refuses a folder that holds anything else.
@@ -86,44 +101,38 @@ func clear(out string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return fmt.Errorf("out: %w", err)
 	}
-	for _, name := range leftovers {
-		if err := os.RemoveAll(filepath.Join(out, name)); err != nil {
-			return fmt.Errorf("out: %w", err)
-		}
-	}
-	planted, err := filepath.Glob(filepath.Join(out, "orrery-*"))
-	if err != nil {
-		return err
-	}
-	for _, file := range planted {
-		if err := os.Remove(file); err != nil {
-			return fmt.Errorf("out: %w", err)
-		}
-	}
-	left, err := os.ReadDir(out)
+	held, err := os.ReadDir(out)
 	if err != nil {
 		return fmt.Errorf("out: %w", err)
 	}
-	if len(left) > 0 {
-		return fmt.Errorf("out: %s holds %s, which no run has left there; name an empty folder", out, left[0].Name())
+	for _, entry := range held {
+		if !slices.Contains(leftovers, entry.Name()) && !strings.HasPrefix(entry.Name(), plantedPrefix) {
+			return fmt.Errorf("out: %s holds %s, which no run has left there; name an empty folder", out, entry.Name())
+		}
 	}
-	return os.MkdirAll(filepath.Join(out, "parts"), 0o755)
+	for _, entry := range held {
+		if err := os.RemoveAll(filepath.Join(out, entry.Name())); err != nil {
+			return fmt.Errorf("out: %w", err)
+		}
+	}
+	return os.MkdirAll(filepath.Join(out, partsDir), 0o755)
 }
 
 // record brings the cluster up, makes the run, takes the cluster down, and writes the trace.
 func record(ctx context.Context, config Config, binary string) (err error) {
-	parts := filepath.Join(config.Out, "parts")
+	parts := filepath.Join(config.Out, partsDir)
 	sink, err := trace.Open(filepath.Join(parts, "runner.jsonl"), "runner")
 	if err != nil {
 		return err
 	}
 	defer sink.Close()
+	// A recording with a hole is not judged; the cluster still comes down.
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	sink.OnFailure(fail)
 	phase(sink, config.Progress, trace.Setup)
 	started := time.Now()
-	cluster, err := host.Up(ctx, host.Config{
-		ControlPlanes: 3, Workers: 2, Dir: filepath.Join(config.Out, "cluster"), Trace: parts, Binary: binary,
-		Tools: toolsOf(binary), Flags: timings, Log: config.Progress,
-	})
+	cluster, err := host.Up(ctx, config.cluster(binary))
 	if err != nil {
 		return err
 	}
@@ -134,12 +143,20 @@ func record(ctx context.Context, config Config, binary string) (err error) {
 	}()
 	tell(config.Progress, "the cluster is up after %.1f s", time.Since(started).Seconds())
 
-	run := &run{config: config, cluster: cluster, sink: sink, parts: parts, choose: rand.New(rand.NewPCG(config.Seed, 0))}
+	run := &run{config: config, cluster: cluster, sink: sink, parts: parts, fail: fail, choose: rand.New(rand.NewPCG(config.Seed, 0))}
 	if err := run.phases(ctx); err != nil {
-		return err
+		return cmp.Or(context.Cause(ctx), err)
 	}
 	phase(sink, config.Progress, trace.End)
 	return run.write()
+}
+
+// cluster is what a run is made on; binary is that with the planted bug, if there is one.
+func (c Config) cluster(binary string) host.Config {
+	return host.Config{
+		ControlPlanes: 3, Workers: 2, Dir: filepath.Join(c.Out, clusterDir), Trace: filepath.Join(c.Out, partsDir), Binary: binary,
+		Tools: toolsOf(binary), Flags: timings, Log: c.Progress,
+	}
 }
 
 // timings shorten what upstream counts in tens of seconds, so that a run of two minutes sees every deadline pass.

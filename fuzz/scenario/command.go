@@ -39,9 +39,18 @@ func judged(v verdict.Verdict) error {
 	return &ExitError{Code: v.ExitCode()}
 }
 
-// stoppable is a context that ends with Ctrl-C or SIGTERM.
+// stoppable is a context that ends with Ctrl-C, SIGTERM, or the terminal.
 func stoppable(cmd *cobra.Command) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	return signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+}
+
+// interrupted is what a run says that was told to end. What else went wrong on the way down is said too.
+func interrupted(err error) error {
+	const text = "interrupted: there is no verdict"
+	if err == nil || errors.Is(err, context.Canceled) {
+		return errors.New(text)
+	}
+	return fmt.Errorf("%s: %w", text, err)
 }
 
 // checkFlags are what check and museum have in common.
@@ -75,7 +84,7 @@ func CheckCommand() *cobra.Command {
 	var faults string
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "bring up a real cluster, hurt it, record it and judge it",
+		Short: "Bring up a real cluster, hurt it, record it and judge it",
 		Long: "check brings up three control planes and two workers on this host, lets clients use the cluster while faults\n" +
 			"hurt it, heals it, waits until it has settled, and judges the recording.\n\n" +
 			"Exit status: 0 ok, 1 illegal, 2 unknown, 3 there is no verdict because something else went wrong.",
@@ -88,6 +97,9 @@ func CheckCommand() *cobra.Command {
 			ctx, stop := stoppable(cmd)
 			defer stop()
 			report, err := Check(ctx, config)
+			if ctx.Err() != nil {
+				return interrupted(err)
+			}
 			if err != nil {
 				return err
 			}
@@ -103,7 +115,7 @@ func CheckCommand() *cobra.Command {
 func JudgeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "judge TRACE...",
-		Short:   "judge saved traces again",
+		Short:   "Judge saved traces again",
 		Long:    "judge reads traces (.jsonl, .jsonl.zst) and prints what the checkers find. The exit status is that of the worst verdict.",
 		Example: "  orrery judge out/check/trace.jsonl.zst",
 		Args:    cobra.MinimumNArgs(1),
@@ -129,7 +141,7 @@ func MuseumCommand() *cobra.Command {
 	var faults string
 	cmd := &cobra.Command{
 		Use:     "museum [ID...]",
-		Short:   "plant known bugs, one after the other; each must be found",
+		Short:   "Plant known bugs, one after the other; each must be found",
 		Long:    "museum runs check with each bug that its patch says check finds. The exit status is 0 only if every one was found: illegal, by the guarantee that the patch names.",
 		Example: "  orrery museum K11 A10",
 		RunE: func(cmd *cobra.Command, ids []string) error {
@@ -166,6 +178,9 @@ func exhibit(ctx context.Context, config Config, ids []string, w io.Writer) erro
 		}
 		config.Bug, config.Out = id, filepath.Join(out, id)
 		report, err := Check(ctx, config)
+		if ctx.Err() != nil {
+			return interrupted(err)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", id, err)
 		}

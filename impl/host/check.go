@@ -11,6 +11,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"orrery/impl/host/machine"
 	"orrery/impl/host/tools"
 )
 
@@ -20,15 +21,32 @@ const dataVersion = "orrery-data/1"
 // minFree is the space that a cluster needs at the least: etcd alone allocates 64 MiB for each segment of its log.
 const minFree = 512 << 20
 
+// Refused says why [Up] would refuse config on this host as it is now, or nil. It makes nothing.
+func Refused(config Config) error {
+	config, err := config.complete()
+	if err != nil {
+		return err
+	}
+	if err := check(config); err != nil {
+		return err
+	}
+	if config.Wait {
+		return nil
+	}
+	lock, err := machine.TryLock()
+	if err != nil {
+		return err
+	}
+	return lock.Unlock()
+}
+
 // check refuses what cannot work on this host, before anything is made: one line each, naming what is missing.
 func check(c Config) error {
 	if os.Geteuid() != 0 {
 		return errors.New("a real cluster needs root (network namespaces, mounts, cgroups): run as root, or use the simulated world, which needs none: go test -short ./... runs in it")
 	}
-	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err != nil {
+	if err := checkFUSE(); err != nil {
 		return fmt.Errorf("this host has no FUSE, which the disks of etcd need (modprobe fuse): %w", err)
-	} else {
-		f.Close()
 	}
 	if _, err := os.Stat("/proc/self/ns/net"); err != nil {
 		return fmt.Errorf("this kernel has no network namespaces: %w", err)
@@ -46,7 +64,27 @@ func check(c Config) error {
 	return checkNetwork(c)
 }
 
-// checkNetwork refuses ranges of addresses that this host uses already. It is asked after leftovers have been removed.
+// fuseDevice is the number of the device, the same on every Linux.
+var fuseDevice = unix.Mkdev(10, 229)
+
+func checkFUSE() error {
+	const path = "/dev/fuse"
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFCHR || uint64(st.Rdev) != fuseDevice {
+		return fmt.Errorf("%s is something else", path)
+	}
+	return nil
+}
+
+// checkNetwork refuses ranges of addresses that this host uses already. A bridge that an earlier run has left is no use.
 func checkNetwork(c Config) error {
 	addresses, err := netlink.AddrList(nil, netlink.FAMILY_V4)
 	if err != nil {
@@ -71,8 +109,16 @@ func checkNetwork(c Config) error {
 // podRange has the addresses of all pods.
 var podRange = netip.MustParsePrefix("10.88.0.0/16")
 
-// prepare makes the data directory, or refuses one that is somebody else's, another version's, or full.
-func prepare(dir string) error {
+// prepare makes the data directory, or refuses one that is somebody else's, another version's, or full. It then leaves
+// what there was.
+func prepare(dir string) (err error) {
+	if _, absent := os.Stat(dir); errors.Is(absent, os.ErrNotExist) {
+		defer func() {
+			if err != nil {
+				os.Remove(dir)
+			}
+		}()
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("dir: %w", err)
 	}

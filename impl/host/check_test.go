@@ -56,6 +56,8 @@ func TestPrepare(t *testing.T) {
 	require.NoError(t, unix.Mount("none", full, "tmpfs", 0, "size=1m"))
 	t.Cleanup(func() { require.NoError(t, unix.Unmount(full, 0)) })
 	require.ErrorContains(t, prepare(full), "is full: 1 MiB are free, 512 are needed")
+	require.ErrorContains(t, prepare(filepath.Join(full, "new")), "is full")
+	require.NoDirExists(t, filepath.Join(full, "new"), "what was not there is not there")
 }
 
 func TestCheckNamesWhatIsNotBuilt(t *testing.T) {
