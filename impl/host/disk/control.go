@@ -29,11 +29,15 @@ const requestTimeout = 5 * time.Second
 // MaxSocketPath is the length of the longest path that a unix socket can have.
 const MaxSocketPath = 107
 
+func checkSocket(path string) error {
+	if len(path) > MaxSocketPath {
+		return fmt.Errorf("disk: socket path %s: %d bytes, at most %d are possible", path, len(path), MaxSocketPath)
+	}
+	return nil
+}
+
 // listen answers requests at the socket until stop is called, which waits for those being answered.
 func listen(ctx context.Context, socket string, answer func(context.Context, request) (response, error)) (stop func(), err error) {
-	if len(socket) > MaxSocketPath {
-		return nil, fmt.Errorf("disk: socket path %s: %d bytes, at most %d are possible", socket, len(socket), MaxSocketPath)
-	}
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("disk: %w", err)
 	}

@@ -96,9 +96,10 @@ func TestRefusals(t *testing.T) {
 	time.AfterFunc(5*busyPoll, cancel)
 	_, err = d.Crash(ctx, Loss{})
 	require.ErrorIs(t, err, context.Canceled, "the disk is in use")
-	long := filepath.Join(t.TempDir(), string(make([]byte, MaxSocketPath)))
-	_, err = listen(t.Context(), long, nil)
-	require.ErrorContains(t, err, "at most 107")
+	dir := t.TempDir()
+	long := filepath.Join(dir, string(make([]byte, MaxSocketPath)))
+	require.ErrorContains(t, Serve(t.Context(), filepath.Join(dir, "backing"), filepath.Join(dir, "mount"), long), "at most 107")
+	require.NoDirExists(t, filepath.Join(dir, "backing"), "nothing is made")
 }
 
 // Goal: a mount whose server was killed can be removed, also while a process waits for it.

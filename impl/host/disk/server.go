@@ -33,6 +33,9 @@ type server struct {
 // Serve mounts backing at mountpoint, obeys [Client]s at the socket, and unmounts when ctx ends. Who is held by a stall then
 // gets EIO, and who still uses the disk keeps what it has open until Serve's process ends.
 func Serve(ctx context.Context, backing, mountpoint, socket string) error {
+	if err := checkSocket(socket); err != nil {
+		return err
+	}
 	s := &server{mountpoint: mountpoint, volume: volume{
 		live:    filepath.Join(backing, "live"),
 		removed: filepath.Join(backing, "removed"),
