@@ -21,32 +21,42 @@ import (
 )
 
 func main() {
-	root := &cobra.Command{
-		Use:               "orrery",
-		Short:             "a Kubernetes cluster small enough to read, its model, and its judges",
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-	}
-	root.AddGroup(&cobra.Group{ID: "use", Title: "Commands:"}, &cobra.Group{ID: "component", Title: "Components, as the cluster starts them:"})
-	add(root, "use", scenario.CheckCommand(), scenario.JudgeCommand(), scenario.MuseumCommand(), bench.Command(), host.UpCommand(), host.LoadCommand(), host.CleanCommand())
-	add(root, "component", etcd.Command(), disk.Command(), apiserver.Command(), scheduler.Command(), controller.Command(),
-		kubelet.Command(), containerd.Command(), containerd.ObserveCommand())
-	err := root.Execute()
+	err := command().Execute()
 	var exit *scenario.ExitError
 	switch {
 	case err == nil:
 	case errors.As(err, &exit):
 		os.Exit(exit.Code)
 	default:
-		fmt.Fprintln(os.Stderr, "orrery: "+err.Error())
+		fmt.Fprintln(os.Stderr, "orrery: "+oneLine(err))
 		os.Exit(scenario.NoVerdict)
 	}
 }
 
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:                        "orrery",
+		Short:                      "A Kubernetes cluster small enough to read, its model, and its judges",
+		Example:                    "  orrery up\n  orrery check --seed 7",
+		SilenceUsage:               true,
+		SilenceErrors:              true,
+		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
+		SuggestionsMinimumDistance: 2,
+		Args:                       known,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(suggestFlag)
+	root.SetHelpCommand(help(root))
+	root.AddGroup(&cobra.Group{ID: "use", Title: "Commands:"}, &cobra.Group{ID: "component", Title: "Components, as the cluster starts them:"})
+	add(root, "use", scenario.CheckCommand(), scenario.JudgeCommand(), scenario.MuseumCommand(), bench.Command(), host.UpCommand(), host.LoadCommand(), host.CleanCommand())
+	add(root, "component", etcd.Command(), disk.Command(), apiserver.Command(), scheduler.Command(), controller.Command(),
+		kubelet.Command(), containerd.Command(), containerd.ObserveCommand())
+	return root
+}
+
 func add(root *cobra.Command, group string, commands ...*cobra.Command) {
 	for _, c := range commands {
-		c.GroupID = group
+		c.GroupID, c.Args = group, counted(c.Args)
 		root.AddCommand(c)
 	}
 }

@@ -65,7 +65,7 @@ func Command() *cobra.Command {
 	o := options{size: DefaultSize}
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "measure how fast it all is, against what it is made of",
+		Short: "Measure how fast it all is, against what it is made of",
 		Example: "  orrery bench\n" +
 			"  orrery bench --only create --apiserver-flags --cpuprofile=/tmp/cpu.pprof",
 		Args:          cobra.NoArgs,

@@ -108,6 +108,7 @@ func CleanCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:           "clean-host",
 		Short:         "Remove whatever a killed run may have left: processes, namespaces, mounts, cgroups",
+		Example:       "  orrery clean-host",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
