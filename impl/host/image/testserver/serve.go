@@ -39,9 +39,6 @@ func serve(args []string) error {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 
-	if *print != "" {
-		fmt.Println(*print)
-	}
 	s := &server{}
 	time.AfterFunc(*readyAfter, func() { s.ready.Store(true) })
 	if *exitAfter > 0 || *exitCode != 0 {
@@ -52,6 +49,9 @@ func serve(args []string) error {
 	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+	if *print != "" {
+		fmt.Println(*print) // so that who reads it knows that SIGTERM is heard
+	}
 	web := &http.Server{Addr: *listen, Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- web.ListenAndServe() }()
