@@ -44,6 +44,9 @@ func Load(dir string) ([]Bug, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s is no museum: it holds no patch", dir)
+	}
 	var bugs []Bug
 	for _, file := range files {
 		bug, err := read(file)
