@@ -25,6 +25,13 @@ type state struct {
 	object   api.Object // nil: gone
 }
 
+func (s state) String() string {
+	if s.object == nil {
+		return "gone"
+	}
+	return "revision " + s.revision
+}
+
 // history is what happened to every object, by its key in the store.
 type history struct {
 	mu     sync.Mutex
@@ -115,10 +122,10 @@ func (h *history) explains(seen *sightings) error {
 			for at < len(states) && !sight.of(states[at]) {
 				at++
 			}
+			// It may be told again, which is how an informer shows that it has listed.
 			if at == len(states) {
-				return fmt.Errorf("%s: sight %d (revision %s) is no state of it after the one before: %v", k, n, sight.revision, states)
+				return fmt.Errorf("%s: sight %d, %v, is no state of it since the one before: %v", k, n, sight, states)
 			}
-			at++
 		}
 	}
 	return nil

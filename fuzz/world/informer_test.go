@@ -64,8 +64,8 @@ func TestInformer(t *testing.T) {
 	c.writeMaps(ctx, writer, "before")
 	old := c.on("control-1", host.APIServer)
 	require.Len(t, old, 1)
-	require.NoError(t, syscall.Kill(old[0], syscall.SIGKILL))
-	c.writeMaps(ctx, writer, "after") // which begins while it is away
+	require.NoError(t, syscall.Kill(old[0], syscall.SIGKILL)) // and on it goes, while it is away
+	c.writeMaps(ctx, writer, "after")
 	c.eventually("scale", "rc", "web", "--replicas=1")
 	c.eventually("wait", "--for=jsonpath={.status.readyReplicas}=1", "rc/web", "--timeout=30s")
 

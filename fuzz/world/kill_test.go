@@ -17,18 +17,16 @@ import (
 	"orrery/impl/host"
 )
 
-// Goal: whatever is killed comes back, the containers do not notice, and the cluster works. Method: kill -9 of each component in
-// turn; after each the containers are the same processes, every node is ready, and a new pod runs on the worker that was
+// victim is a component on a machine.
+type victim struct{ machine, component string }
+
+// Goal: whatever is killed comes back, the containers do not notice, and the cluster works. Method: kill -9 of each component
+// in turn; after each the containers are the same processes, every node is ready, and a new pod runs on the worker that was
 // hurt.
 func TestKill(t *testing.T) {
 	c := up(t, "--control-planes", "3")
-	c.write("web.yaml", replicas)
-	c.kubectl("create", "-f", "web.yaml")
-	c.kubectl("wait", "--for=jsonpath={.status.readyReplicas}=3", "rc/web", "--timeout=30s")
-	before := c.containers()
-	require.Len(t, before, 3)
-
-	for _, victim := range []struct{ machine, component string }{
+	before := c.threeContainers()
+	for _, v := range []victim{
 		{"worker-1", host.Containerd},
 		{"worker-1", host.Kubelet},
 		{"control-1", host.Etcd}, // that of the API server that kubectl uses
@@ -36,36 +34,82 @@ func TestKill(t *testing.T) {
 		{"control-1", host.Scheduler},
 		{"control-1", host.Controllers},
 	} {
-		t.Run(victim.component, func(t *testing.T) {
+		t.Run(v.component, func(t *testing.T) {
 			c := c.of(t)
-			old := c.on(victim.machine, victim.component)
-			require.Len(t, old, 1, "%s on %s", victim.component, victim.machine)
-			require.NoError(t, syscall.Kill(old[0], syscall.SIGKILL))
-			c.await(func() (bool, string) {
-				now := c.on(victim.machine, victim.component)
-				return len(now) == 1 && now[0] != old[0], fmt.Sprintf("%s: %v, was %v", victim.component, now, old)
-			})
-
-			// apply, because a call that failed may have been carried out.
-			c.write("new.yaml", fmt.Sprintf(pod, "after-"+victim.component))
-			c.eventually("apply", "-f", "new.yaml")
-			c.eventually("wait", "--for=condition=Ready", "pod/after-"+victim.component, "--timeout=30s")
-			c.eventually("wait", "--for=condition=Ready", "node", "--all", "--timeout=30s")
-			require.Equal(t, "hi\n", c.kubectl("exec", "after-"+victim.component, "--", "echo", "hi"))
+			c.kill(v)
+			c.requireWorks("after-" + v.component)
 			require.Equal(t, before, c.containers(), "the containers have not noticed")
 		})
 	}
 
-	// And what lost its container gets another.
-	victim := slices.Sorted(maps.Keys(before))[0]
-	c.kubectl("delete", "pod", victim, "--wait")
+	// And what loses its container gets another.
+	lost := slices.Sorted(maps.Keys(before))[0]
+	c.kubectl("delete", "pod", lost, "--wait")
 	c.eventually("wait", "--for=jsonpath={.status.readyReplicas}=3", "rc/web", "--timeout=30s")
 	after := c.containers()
 	require.Len(t, after, 3)
-	delete(before, victim)
+	require.NotContains(t, after, lost)
+	delete(before, lost)
 	for name, was := range before {
 		require.Equal(t, was, after[name])
 	}
+}
+
+// Goal and method are those of TestKill, but all is killed at once, the only etcd member included.
+func TestKillAll(t *testing.T) {
+	c := up(t)
+	before := c.threeContainers()
+	var all []victim
+	for _, component := range []string{host.Etcd, host.APIServer, host.Scheduler, host.Controllers} {
+		all = append(all, victim{"control-1", component})
+	}
+	for _, machine := range []string{"worker-1", "worker-2"} {
+		all = append(all, victim{machine, host.Containerd}, victim{machine, host.Kubelet})
+	}
+	c.kill(all...)
+	c.requireWorks("after")
+	require.Equal(t, before, c.containers(), "the containers have not noticed")
+}
+
+// threeContainers makes three replicas that run.
+func (c *cluster) threeContainers() map[string]container {
+	c.write("web.yaml", replicas)
+	c.kubectl("create", "-f", "web.yaml")
+	c.kubectl("wait", "--for=jsonpath={.status.readyReplicas}=3", "rc/web", "--timeout=30s")
+	containers := c.containers()
+	require.Len(c.t, containers, 3)
+	return containers
+}
+
+// kill kills all of them and returns when each runs again.
+func (c *cluster) kill(victims ...victim) {
+	c.t.Helper()
+	old := map[victim]int{}
+	for _, v := range victims {
+		pids := c.on(v.machine, v.component)
+		require.Len(c.t, pids, 1, "%v", v)
+		old[v] = pids[0]
+	}
+	for _, v := range victims {
+		require.NoError(c.t, syscall.Kill(old[v], syscall.SIGKILL), "%v", v)
+	}
+	for _, v := range victims {
+		c.await(func() (bool, string) {
+			now := c.on(v.machine, v.component)
+			return len(now) == 1 && now[0] != old[v], fmt.Sprintf("%v: %v, was %d", v, now, old[v])
+		})
+	}
+}
+
+// requireWorks requires that every node is ready and a new pod runs: its container answers.
+func (c *cluster) requireWorks(name string) {
+	c.t.Helper()
+	c.write("new.yaml", fmt.Sprintf(pod, name))
+	// apply, because a call that failed may have been carried out.
+	c.eventually("apply", "-f", "new.yaml")
+	c.eventually("wait", "--for=condition=Ready", "pod/"+name, "--timeout=30s")
+	c.eventually("wait", "--for=condition=Ready", "node", "--all", "--timeout=30s")
+	require.Equal(c.t, "hi\n", c.kubectl("exec", name, "--", "echo", "hi"))
 }
 
 const replicas = `{"apiVersion":"v1","kind":"ReplicationController","metadata":{"name":"web"},"spec":{"replicas":3,"selector":{"app":"web"},
