@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -13,8 +14,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"orrery/impl/host/machine"
 	"orrery/impl/host/sweep"
@@ -298,7 +301,17 @@ func (c *call) until(line string, args ...string) *running {
 func (r *running) end(signal syscall.Signal) {
 	r.t.Helper()
 	require.NoError(r.t, r.cmd.Process.Signal(signal))
-	<-r.rest
+	r.wait()
+}
+
+func (r *running) wait() {
+	r.t.Helper()
+	select {
+	case <-r.rest:
+	case <-time.After(turn):
+		r.cmd.Process.Signal(syscall.SIGTERM)
+		require.Fail(r.t, "it does not end")
+	}
 	r.cmd.Wait()
 }
 
@@ -321,22 +334,51 @@ func TestInterruptedUp(t *testing.T) {
 }
 
 func TestInterruptedCheck(t *testing.T) {
-	var r *running
-	for c := newCall(t); r == nil; {
-		require.NoError(t, locked(t).Unlock())
-		r = c.until("phase safety", "check", "--seed", "1", "--out", "out")
+	for _, moment := range []string{"setup", "safety"} {
+		t.Run(moment, func(t *testing.T) {
+			r := newCall(t).check(moment)
+			r.end(syscall.SIGINT)
+			r.says("interrupted: there is no verdict", r.cmd, &r.stderr)
+			require.NoFileExists(t, filepath.Join(r.home, "out", "verdict"))
+		})
+	}
+	requireClean(t)
+}
+
+// A recording with a hole is not judged: exit status 1 would call the cluster guilty of a full disk. The disk is a tmpfs
+// that is made as small as what is on it.
+func TestDiskFullDuringCheck(t *testing.T) {
+	c := newCall(t)
+	out := filepath.Join(c.home, "out")
+	require.NoError(t, os.Mkdir(out, 0o755))
+	require.NoError(t, unix.Mount("none", out, "tmpfs", 0, "size=1g"))
+	t.Cleanup(func() { require.NoError(t, unix.Unmount(out, 0)) })
+	r := c.check("safety")
+	require.Eventually(t, func() bool {
+		var fs unix.Statfs_t
+		require.NoError(t, unix.Statfs(out, &fs))
+		return unix.Mount("none", out, "tmpfs", unix.MS_REMOUNT, fmt.Sprintf("size=%d", int64(fs.Blocks-fs.Bfree)*fs.Bsize)) == nil
+	}, patience, poll, "what is on it grows between the two calls")
+	r.wait()
+	r.says("no space left on device", r.cmd, &r.stderr)
+	require.NoFileExists(t, filepath.Join(out, "verdict"))
+	requireClean(t)
+}
+
+// check starts `orrery check`, which does not wait for its turn, until it has begun the phase.
+func (c *call) check(phase string) *running {
+	c.t.Helper()
+	for {
+		require.NoError(c.t, locked(c.t).Unlock())
+		r := c.until("phase "+phase, "check", "--seed", "1", "--out", "out")
 		select {
 		case <-r.rest: // another was faster
 			r.cmd.Wait()
-			require.Contains(t, r.stderr.String(), machine.ErrBusy.Error())
-			r = nil
+			require.Contains(c.t, r.stderr.String(), machine.ErrBusy.Error())
 		default:
+			return r
 		}
 	}
-	r.end(syscall.SIGINT)
-	r.says("interrupted: there is no verdict", r.cmd, &r.stderr)
-	require.NoFileExists(t, filepath.Join(r.home, "out", "verdict"))
-	requireClean(t)
 }
 
 // A cluster whose `orrery up` was killed is removed by the next `orrery up`, of the same data too, and by clean-host.
