@@ -60,6 +60,7 @@ func checkFlags(cmd *cobra.Command, config *Config, faults *string) {
 	flags.DurationVar(&config.Time, "time", DefaultTime, "length of the phase under faults")
 	flags.StringVar(faults, "faults", "all", "comma separated: "+strings.Join(nemesis.Kinds(), ", ")+", all or none")
 	flags.StringVar(&config.Out, "out", "out/check", "folder for trace, report and verdict")
+	flags.BoolVar(&config.Wait, "wait", false, "wait for the end of another cluster on this host instead of refusing")
 	flags.StringVar(&config.Museum, "museum", "testdata/museum", "folder of the patches that plant bugs")
 	flags.StringVar(&config.Root, "root", ".", "folder of the sources that a bug is planted in")
 }
