@@ -37,7 +37,7 @@ var measures = []struct {
 	measure func(ctx context.Context, o options) ([]Row, error)
 }{
 	{"up", func(ctx context.Context, o options) ([]Row, error) { return measureUp(ctx, o.size, o.out) }},
-	{"pod", func(ctx context.Context, o options) ([]Row, error) { return measurePod(ctx, o.size, o.out) }},
+	{"pod", func(ctx context.Context, o options) ([]Row, error) { return measurePod(ctx, o.size, o.out, "") }},
 	{"create", func(ctx context.Context, o options) ([]Row, error) {
 		return measureCreate(ctx, o.size, o.out, o.flags...)
 	}},

@@ -27,8 +27,9 @@ const (
 )
 
 // measurePod compares the start of a pod through the whole cluster (API server, etcd, scheduler, kubelet, containerd), until
-// the API says that its container runs, with the bare calls that make the same pod run in the same containerd.
-func measurePod(ctx context.Context, s Size, dir string) (rows []Row, err error) {
+// the API says that its container runs, with the bare calls that make the same pod run in the same containerd. tools is the
+// folder of what containers need; empty: that of this program.
+func measurePod(ctx context.Context, s Size, dir, tools string) (rows []Row, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func measurePod(ctx context.Context, s Size, dir string) (rows []Row, err error)
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	cluster, err := host.Up(ctx, host.Config{Dir: filepath.Join(dir, "cluster"), Workers: 1, Wait: true})
+	cluster, err := host.Up(ctx, host.Config{Dir: filepath.Join(dir, "cluster"), Workers: 1, Tools: tools, Wait: true})
 	if err != nil {
 		return nil, err
 	}

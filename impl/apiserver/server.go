@@ -15,6 +15,7 @@ import (
 	"orrery/impl/apiserver/request"
 	"orrery/impl/client"
 	"orrery/impl/store"
+	"orrery/impl/trace"
 )
 
 // Server answers requests over a store. It implements [client.Transport]. New makes one, Run keeps it going.
@@ -49,7 +50,9 @@ func (s *Server) Run(ctx context.Context) {
 	tasks.Go(func() { s.progress(ctx) })
 	tasks.Go(func() { s.bootstrap(ctx) })
 	told := map[*api.Resource]int64{}
-	tasks.Go(func() { s.every(ctx, s.cfg.DigestEvery, func() { s.digest(told) }) })
+	if s.cfg.Sink != trace.Discard { // a sum over every object is much for nobody to read
+		tasks.Go(func() { s.every(ctx, s.cfg.DigestEvery, func() { s.digest(told) }) })
+	}
 	tasks.Go(func() { s.every(ctx, s.cfg.SweepEvery, func() { s.sweep(ctx) }) })
 	var c compactor
 	tasks.Go(func() { s.every(ctx, s.cfg.CompactEvery, func() { s.compact(ctx, &c) }) })

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"log"
 	"net"
@@ -106,4 +107,31 @@ func TestServeOverTLS(t *testing.T) {
 	require.NoError(t, <-done)
 	_, err = jane.Get(url + "/livez")
 	require.Error(t, err)
+}
+
+// Goal: a certificate that was verified is not believed for longer than it is valid, nor by another authority, and what was
+// refused is not remembered. Method: the clock is an argument.
+func TestCertificatesAreRememberedWhileValid(t *testing.T) {
+	authority, err := pki.Ensure(t.TempDir())
+	require.NoError(t, err)
+	other, err := pki.Ensure(t.TempDir())
+	require.NoError(t, err)
+	certFile, keyFile, err := authority.Issue("jane", pki.Subject{User: "jane", Client: true})
+	require.NoError(t, err)
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	require.NoError(t, err)
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
+	require.NoError(t, err)
+	shown := []*x509.Certificate{leaf}
+
+	c, strangers := &Certificates{Pool: authority.Pool()}, &Certificates{Pool: other.Pool()}
+	now := time.Now()
+	require.NoError(t, c.verify(shown, now))
+	require.Len(t, c.verified, 1)
+	require.NoError(t, c.verify(shown, now))
+	require.Error(t, c.verify(shown, leaf.NotAfter.Add(time.Second)), "remembered, and over")
+	require.Error(t, c.verify(shown, leaf.NotBefore.Add(-time.Second)), "remembered, and not yet")
+	require.NoError(t, c.verify(shown, now))
+	require.Error(t, strangers.verify(shown, now))
+	require.Empty(t, strangers.verified)
 }

@@ -20,6 +20,8 @@ type call struct {
 	user  User
 	route route
 	verb  api.Verb
+	// bodyRead: the body was read to its end.
+	bodyRead bool
 }
 
 // serve answers the call. An error means that nothing was written.

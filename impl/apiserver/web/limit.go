@@ -98,9 +98,9 @@ func requestTimeout(r *http.Request, limit time.Duration) (time.Duration, error)
 // readBody reads all of a body that is neither too long nor too slow.
 func (c *call) readBody() ([]byte, error) {
 	limit := c.Limits.Body
-	tooLarge := apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", limit))
+	tooLarge := func() error { return apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", limit)) }
 	if c.r.ContentLength > limit {
-		return nil, tooLarge
+		return nil, tooLarge()
 	}
 	control := http.NewResponseController(c.w)
 	_ = control.SetReadDeadline(time.Now().Add(c.Limits.Timeout))
@@ -109,9 +109,10 @@ func (c *call) readBody() ([]byte, error) {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("the body of the request could not be read: %v", err))
 	}
 	if int64(len(body)) > limit {
-		return nil, tooLarge
+		return nil, tooLarge()
 	}
 	// From here on a deadline would end the request itself: net/http goes on reading, to see whether the client leaves.
 	_ = control.SetReadDeadline(time.Time{})
+	c.bodyRead = true
 	return body, nil
 }

@@ -124,7 +124,9 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 	defer cancel()
 	err = c.serve(ctx)
 	// What is left of a body is read off the connection afterwards, and must not trickle in for ever either.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.Limits.Timeout))
+	if !c.bodyRead && r.ContentLength != 0 {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.Limits.Timeout))
+	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err != nil {
 		return apierrors.NewTimeoutError("request did not complete within the allotted timeout", 0)
 	}

@@ -21,8 +21,10 @@ const (
 
 // Serves reports whether path is one of the documents' places.
 func Serves(path string) bool {
-	return path == root || path == legacy ||
-		slices.ContainsFunc(groupVersions(), func(gv schema.GroupVersion) bool { return path == root+rootPath(gv) })
+	if !strings.HasPrefix(path, root) {
+		return path == legacy
+	}
+	return path == root || slices.ContainsFunc(groupVersions(), func(gv schema.GroupVersion) bool { return path == root+rootPath(gv) })
 }
 
 // Handler serves the index at /openapi/v3 and the document of each group's version below it, with the hash of its content
