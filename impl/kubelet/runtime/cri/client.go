@@ -23,7 +23,7 @@ import (
 const (
 	maxMessage     = 16 << 20 // upstream: pkg/kubelet/cri/remote
 	reconnectFirst = 50 * time.Millisecond
-	reconnectMost  = 2 * time.Second
+	reconnectMost  = 250 * time.Millisecond // a socket of this machine costs nothing to try
 	connectTimeout = 5 * time.Second
 	// stopMargin is how much longer than the grace a StopContainer may take.
 	stopMargin = 2 * time.Minute
@@ -182,16 +182,33 @@ func (c *Client) StopContainer(ctx context.Context, id string, grace time.Durati
 		return unlessGone(err)
 	}
 	uid := answer.GetStatus().GetLabels()[runtime.LabelPodUID]
-	seconds := int64((grace + time.Second - 1) / time.Second)
 	c.stops.Go(func() {
-		ctx, cancel := context.WithTimeout(c.life, grace+stopMargin)
-		defer cancel()
-		// What came of it is seen in the next list: a failure is a container that still runs, and is stopped again.
-		_, _ = c.runtime.StopContainer(ctx, &cri.StopContainerRequest{ContainerId: id, Timeout: seconds})
+		c.stop(id, time.Now().Add(grace))
 		c.tell(uid)
 	})
 	return nil
 }
+
+// stop waits until a container has been stopped. A runtime that dies forgets what it was to stop: the one after it is told
+// again, with what is left of the grace.
+func (c *Client) stop(id string, kill time.Time) {
+	ctx, cancel := context.WithDeadline(c.life, kill.Add(stopMargin))
+	defer cancel()
+	for {
+		_, err := c.runtime.StopContainer(ctx, &cri.StopContainerRequest{ContainerId: id, Timeout: seconds(time.Until(kill))})
+		if !errors.Is(explain(err), runtime.ErrUnavailable) {
+			return // what came of it is seen in the next list: what still runs is stopped again
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(reconnectMost):
+		}
+	}
+}
+
+// seconds rounds up, as CRI counts them.
+func seconds(d time.Duration) int64 { return int64((max(d, 0) + time.Second - 1) / time.Second) }
 
 // RemoveContainer implements [runtime.Runtime].
 func (c *Client) RemoveContainer(ctx context.Context, id string) error {
@@ -201,8 +218,7 @@ func (c *Client) RemoveContainer(ctx context.Context, id string) error {
 
 // Exec implements [runtime.Runtime].
 func (c *Client) Exec(ctx context.Context, id string, command []string, timeout time.Duration) (runtime.ExecResult, error) {
-	seconds := int64((timeout + time.Second - 1) / time.Second)
-	answer, err := c.runtime.ExecSync(ctx, &cri.ExecSyncRequest{ContainerId: id, Cmd: command, Timeout: seconds})
+	answer, err := c.runtime.ExecSync(ctx, &cri.ExecSyncRequest{ContainerId: id, Cmd: command, Timeout: seconds(timeout)})
 	if code := status.Code(err); code == codes.DeadlineExceeded || err != nil && ctx.Err() == context.DeadlineExceeded {
 		return runtime.ExecResult{}, fmt.Errorf("%w: %v", runtime.ErrTimeout, err)
 	}

@@ -110,7 +110,8 @@ func (c *Client) sandbox(ctx context.Context, s *cri.PodSandbox, kept map[string
 	}
 	out := runtime.Sandbox{ID: s.Id, Attempt: s.GetMetadata().GetAttempt(), Ready: status.State == cri.PodSandboxState_SANDBOX_READY,
 		Created: instant(status.CreatedAt), Annotations: s.Annotations}
-	if status.GetLinux().GetNamespaces().GetOptions().GetNetwork() != cri.NamespaceMode_NODE {
+	// What has died has no address, though containerd shows the one that it had until the sandbox is stopped.
+	if out.Ready && status.GetLinux().GetNamespaces().GetOptions().GetNetwork() != cri.NamespaceMode_NODE {
 		if ip := status.GetNetwork().GetIp(); ip != "" {
 			out.IPs = append(out.IPs, ip)
 		}
@@ -140,7 +141,7 @@ func (c *Client) container(ctx context.Context, item *cri.Container, kept map[st
 	}
 	out := runtime.Container{ID: s.Id, Sandbox: item.PodSandboxId, Name: s.GetMetadata().GetName(), Attempt: s.GetMetadata().GetAttempt(), State: state(s.State),
 		Created: instant(s.CreatedAt), Started: instant(s.StartedAt), Finished: instant(s.FinishedAt), ExitCode: s.ExitCode, Reason: s.Reason, Message: s.Message,
-		Image: s.GetImage().GetImage(), ImageRef: s.ImageRef, Annotations: s.Annotations}
+		Image: item.GetImage().GetImage(), ImageRef: s.ImageRef, Annotations: s.Annotations}
 	out.LogPath = logPath(out)
 	return out, nil
 }

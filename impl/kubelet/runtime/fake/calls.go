@@ -2,6 +2,7 @@ package fake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -105,7 +106,7 @@ func (m *Machine) StopSandbox(_ context.Context, id string) error {
 		return err
 	}
 	if s := m.sandboxes[id]; s != nil {
-		s.Ready = false
+		s.die()
 		for _, c := range m.ordered() {
 			if c.sandbox == s && c.MayRun() {
 				m.exit(c, codeKill)
@@ -174,13 +175,9 @@ func (m *Machine) StartContainer(_ context.Context, id string) error {
 	case c.State != runtime.Created:
 		return leave(fmt.Errorf("container %q is %s and cannot be started", id, c.State))
 	case !c.sandbox.Ready:
-		return leave(fmt.Errorf("sandbox %q is not ready", c.sandbox.ID))
-	}
-	if c.program.Refuses != "" {
-		c.Started, c.Message = m.now, c.program.Refuses
-		m.exit(c, 128)
-		c.Reason = "StartError"
-		return leave(fmt.Errorf("failed to create containerd task: %s", c.program.Refuses))
+		return leave(m.notStarted(c, fmt.Sprintf("sandbox container %q is not running", c.sandbox.ID)))
+	case c.program.Refuses != "":
+		return leave(m.notStarted(c, "failed to create containerd task: "+c.program.Refuses))
 	}
 	c.State, c.Started = runtime.Running, m.now
 	if c.program.Runs > 0 {
@@ -188,6 +185,13 @@ func (m *Machine) StartContainer(_ context.Context, id string) error {
 	}
 	m.tell(c, "started")
 	return leave(nil)
+}
+
+// notStarted ends a container that could not be started; it never was running.
+func (m *Machine) notStarted(c *container, why string) error {
+	m.exit(c, codeNotStarted)
+	c.Reason, c.Message = "StartError", why
+	return errors.New(why)
 }
 
 // StopContainer implements [runtime.Runtime].
@@ -236,7 +240,10 @@ func (m *Machine) Exec(_ context.Context, id string, command []string, _ time.Du
 		return runtime.ExecResult{}, err
 	}
 	c := m.containers[id]
-	if c == nil || c.State != runtime.Running {
+	switch {
+	case c == nil:
+		return runtime.ExecResult{}, leave(fmt.Errorf("container %q: %w", id, runtime.ErrNotFound))
+	case c.State != runtime.Running:
 		return runtime.ExecResult{}, leave(fmt.Errorf("container %q is not running", id))
 	}
 	if m.Command == nil {

@@ -104,11 +104,24 @@ func (m *Machine) Reboot() {
 	defer m.mu.Unlock()
 	for _, c := range m.ordered() {
 		if c.MayRun() {
-			m.exit(c, 255)
+			m.exit(c, codeUnknown)
 		}
 	}
 	for _, s := range m.sandboxes {
-		s.Ready = false
+		s.die()
+	}
+}
+
+// Kill kills the process of a container or of a sandbox from outside, as the kernel does where memory runs out. The
+// containers of a sandbox that dies go on.
+func (m *Machine) Kill(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c := m.containers[id]; c != nil && c.MayRun() {
+		m.exit(c, codeKill)
+	}
+	if s := m.sandboxes[id]; s != nil {
+		s.die()
 	}
 }
 
@@ -159,10 +172,16 @@ func (m *Machine) ordered() []*container {
 	return all
 }
 
+// die takes the address away with the network.
+func (s *sandbox) die() { s.Ready, s.IPs = false, nil }
+
 func (m *Machine) exit(c *container, code int32) {
-	c.State, c.ExitCode, c.Finished, c.Reason = runtime.Exited, code, m.now, "Completed"
-	if code != 0 {
-		c.Reason = "Error"
+	c.State, c.ExitCode, c.Finished, c.Reason = runtime.Exited, code, m.now, "Error"
+	switch code {
+	case 0:
+		c.Reason = "Completed"
+	case codeUnknown:
+		c.Reason = "Unknown"
 	}
 	m.tell(c, "exited")
 }

@@ -20,6 +20,9 @@ type Program struct {
 const (
 	codeTerm = 143 // 128 + SIGTERM
 	codeKill = 137 // 128 + SIGKILL
+	// codeNotStarted is of what could not be started, codeUnknown of what ended unseen. Upstream: containerd's CRI, v2.4.
+	codeNotStarted = 128
+	codeUnknown    = 255
 )
 
 // Parse reads a Program from the command of a container; an unknown word is a program that cannot be started, as an
