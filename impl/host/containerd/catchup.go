@@ -22,7 +22,6 @@ const (
 	labelPodName      = "io.kubernetes.pod.name"
 	labelPodNamespace = "io.kubernetes.pod.namespace"
 	labelPodUID       = "io.kubernetes.pod.uid"
-
 )
 
 // know describes a container from its record and tells that it was created.
