@@ -82,9 +82,6 @@ func (p *Process) Machine() string { return p.spec.Machine }
 // Name is COMPONENT@MACHINE.
 func (p *Process) Name() string { return p.spec.Component + "@" + p.spec.Machine }
 
-// Log is the file that has its output.
-func (p *Process) Log() string { return p.spec.Log }
-
 // Pid is the process that runs now; 0: none.
 func (p *Process) Pid() int {
 	p.mu.Lock()
