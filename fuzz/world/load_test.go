@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -68,7 +69,7 @@ func (c *cluster) image(name string) v1.Image {
 	require.NoError(c.t, err)
 	var files bytes.Buffer
 	writeTar(c.t, &files, "shop", program, 0o755)
-	layer, err := tarball.LayerFromReader(&files)
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files.Bytes())), nil })
 	require.NoError(c.t, err)
 	img, err := mutate.AppendLayers(empty.Image, layer)
 	require.NoError(c.t, err)
