@@ -243,7 +243,8 @@ func (p *pass) restart(m *member) (level int, at time.Time) {
 		}
 		return level, at
 	}
-	if level = m.level(); c.Finished.Sub(c.Started) >= p.cfg.BackoffReset {
+	// What could not be started has no start, and so never ran for long.
+	if level = m.level(); !c.Started.IsZero() && c.Finished.Sub(c.Started) >= p.cfg.BackoffReset {
 		level = 0
 	}
 	return level, c.Finished.Add(p.cfg.backoff(level))

@@ -24,9 +24,9 @@ import (
 // Patience bounds every wait of the tests.
 const Patience = 2 * time.Minute
 
-// Main is the TestMain of a test binary that runs workers.
-func Main(m *testing.M) {
-	for _, cmd := range []*cobra.Command{host.Command(), host.ObserveCommand()} {
+// Main is the TestMain of a test binary that runs workers, and perhaps more of its own commands on them.
+func Main(m *testing.M, more ...*cobra.Command) {
+	for _, cmd := range append(more, host.Command(), host.ObserveCommand()) {
 		if len(os.Args) < 2 || os.Args[1] != cmd.Name() {
 			continue
 		}
