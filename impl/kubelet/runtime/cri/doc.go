@@ -5,7 +5,7 @@
 // [runtime.ErrUnavailable]; the connection is made again in the background.
 //
 // StopContainer is the one call of CRI that waits for a container; here it is made in the background, and its end is told
-// like a container event.
+// like a container event. A containerd that died forgets it: the next one is told again, with the rest of the grace.
 //
 // **Not done**: image credentials, runtime handlers, checkpoints, statistics.
 //

@@ -2,7 +2,7 @@
 // caller advances, so that a simulated run can be repeated byte for byte.
 //
 //	state     enters                 leaves
-//	created   CreateContainer        StartContainer → running; StopSandbox leaves it
+//	created   CreateContainer        StartContainer → running, or → exited where it cannot be; StopSandbox leaves it
 //	running   StartContainer         its [Program] ends → exited; TERM, KILL → exited; a crash of the machine → exited
 //	exited    the end of a process   RemoveContainer
 //
