@@ -139,9 +139,11 @@ func (c *Client) container(ctx context.Context, item *cri.Container, kept map[st
 			c.mu.Unlock()
 		}
 	}
+	// The image's name is the status's, the runtime's full one, and not the list's, the pod's: users see it in the pod's status.
+	// Upstream: pkg/kubelet/kuberuntime/kuberuntime_container.go.
 	out := runtime.Container{ID: s.Id, Sandbox: item.PodSandboxId, Name: s.GetMetadata().GetName(), Attempt: s.GetMetadata().GetAttempt(), State: state(s.State),
 		Created: instant(s.CreatedAt), Started: instant(s.StartedAt), Finished: instant(s.FinishedAt), ExitCode: s.ExitCode, Reason: s.Reason, Message: s.Message,
-		Image: item.GetImage().GetImage(), ImageRef: s.ImageRef, Annotations: s.Annotations}
+		Image: s.GetImage().GetImage(), ImageRef: s.ImageRef, Annotations: s.Annotations}
 	out.LogPath = logPath(out)
 	return out, nil
 }

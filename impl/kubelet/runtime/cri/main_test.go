@@ -21,8 +21,8 @@ func TestMain(m *testing.M) { containerdtest.Main(m) }
 // poll is how often it is looked whether something has come.
 const poll = 5 * time.Millisecond
 
-// image is one that every worker has.
-const image = "local/web:1"
+// image is one that every worker has, by its full name, as the runtime tells it back.
+const image = "docker.io/local/web:1"
 
 // real is a worker with a client of its containerd.
 type real struct {
