@@ -70,11 +70,12 @@ func up(t *testing.T, flags ...string) *cluster {
 	}
 	slow.Stop()
 	t.Cleanup(func() {
-		c.showLogs(&stderr)
 		cmd.Process.Signal(syscall.SIGTERM)
 		stuck := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 		defer stuck.Stop()
-		require.NoError(t, cmd.Wait(), "%s", &stderr)
+		ended := cmd.Wait() // stderr is the child's until then
+		c.showLogs(&stderr)
+		require.NoError(t, ended, "%s", &stderr)
 		require.Contains(t, stderr.String(), "removing the cluster; its data stays in "+c.dir)
 		c.requireNothingLeft()
 	})
