@@ -249,10 +249,10 @@ func (m *machine) removeSandbox(t *rapid.T) {
 	}
 }
 
-// victims draws processes that are to die.
-func (m *machine) victims(t *rapid.T) (ids []string) {
+// victims draws processes that are to die, one sandbox in so many.
+func (m *machine) victims(t *rapid.T, often int) (ids []string) {
 	for _, s := range m.sandboxes {
-		if s.ready && rapid.IntRange(0, 3).Draw(t, "sandbox dies") == 0 {
+		if s.ready && rapid.IntRange(1, often).Draw(t, "sandbox dies") == often {
 			ids = append(ids, s.id)
 		}
 	}
@@ -283,7 +283,7 @@ func (m *machine) died(ids []string, codes ...int32) {
 }
 
 func (m *machine) kill(t *rapid.T) {
-	ids := m.victims(t)
+	ids := m.victims(t, 4)
 	if len(ids) == 0 {
 		t.Skip("nothing runs")
 	}
@@ -294,7 +294,7 @@ func (m *machine) kill(t *rapid.T) {
 }
 
 func (m *machine) crash(t *rapid.T) {
-	ids := m.victims(t)
+	ids := m.victims(t, 10) // containerd takes its time over it
 	m.Crash(ids, func() {
 		for what, call := range map[string]func(context.Context) error{
 			"List": func(ctx context.Context) error { _, err := m.Runtime.List(ctx); return err },
@@ -315,7 +315,8 @@ func (m *machine) crash(t *rapid.T) {
 	})
 	m.died(ids, killed)
 	for _, c := range m.containers {
-		if c.due {
+		// A runtime that comes back ends what is in a sandbox that died meanwhile.
+		if c.due || slices.Contains(ids, c.sandbox.id) {
 			c.ends(true, unknownCode) // it may have ended meanwhile
 		}
 	}
