@@ -25,13 +25,7 @@ gcc:
 	@command -v gcc >/dev/null || { echo "orrery: gcc is not installed; runc is built with it (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
 
 build: gcc ## bin/orrery and all that it starts
-	go build -o $(BIN)/ .
-	go build -o $(BIN)/runc github.com/opencontainers/runc
-	go build -ldflags='-X k8s.io/component-base/version.gitVersion=v1.37.2' -o $(BIN)/kubectl ./impl/host/kubectl
-	CGO_ENABLED=0 go build -o $(BIN)/containerd-shim-runc-v2 github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2
-	CGO_ENABLED=0 go build -o $(BIN)/cni/ github.com/containernetworking/plugins/plugins/main/bridge github.com/containernetworking/plugins/plugins/main/loopback \
-		github.com/containernetworking/plugins/plugins/main/ptp github.com/containernetworking/plugins/plugins/ipam/host-local
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o $(BIN)/image/ ./impl/host/image/pause ./impl/host/image/testserver
+	@echo "building $(BIN)/ (the first time takes some minutes)"; go run ./impl/host/tools/build $(BIN)
 
 check: build ## the main job: a real cluster, hurt, recorded, judged (SEED=, TIME=, FAULTS=, BUG=, OUT=)
 	$(BIN)/orrery check --seed $(SEED) --out $(OUT) $(if $(TIME),--time $(TIME)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(BUG),--bug $(BUG))

@@ -86,6 +86,7 @@ func (b Bug) goTool(ctx context.Context, root string, args ...string) error {
 	}
 	cmd := exec.CommandContext(ctx, "go", append([]string{args[0], "-overlay", overlay}, args[1:]...)...)
 	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as orrery itself is built
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s does not build: %w\n%s", b.file, err, output)
 	}

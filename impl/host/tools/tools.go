@@ -35,8 +35,8 @@ var Steps = []Step{
 	{Static: true, Packages: []string{"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2"}},
 	{Packages: []string{"github.com/opencontainers/runc"}},
 	// Without a version of its own kubectl cannot compare it with the server's: `kubectl version` would fail.
-	{Flags: []string{"-ldflags=-X k8s.io/component-base/version.gitVersion=v1.37.2"}, Packages: []string{"orrery/impl/host/kubectl"}},
-	{Packages: []string{"orrery"}},
+	{Static: true, Flags: []string{"-ldflags=-X k8s.io/component-base/version.gitVersion=v1.37.2"}, Packages: []string{"orrery/impl/host/kubectl"}},
+	{Static: true, Packages: []string{"orrery"}},
 }
 
 // Runtime are the steps that running a container needs.
