@@ -13,6 +13,7 @@ TIME   ?=
 BUG    ?=
 FAULTS ?=
 OUT    ?= out/check
+FUZZTIME ?= 60s
 
 # Packages whose tests start goroutines run under the race detector; models and checkers have none.
 RACE  := ./impl/... ./fuzz/...
@@ -46,10 +47,10 @@ up: build ## a cluster to use with kubectl; Ctrl-C removes it
 museum: build ## every planted bug, each of which must be found
 	$(BIN)/orrery museum
 
-fuzz: ## the fuzz targets, a minute each
+fuzz: ## the fuzz targets, FUZZTIME= each (a minute)
 	@for target in $$(go list -f '{{.Dir}}' ./impl/... ./checker/... ./fuzz/... | xargs grep -lsE '^func Fuzz' --include=*_test.go -r | sort -u); do \
 		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*).*/\1/p' $$target); do \
-			echo "$$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime 60s "$$(dirname $$target)"; done; done
+			echo "$$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname $$target)"; done; done
 
 bench: build ## the measurements of the README
 	$(BIN)/orrery bench
