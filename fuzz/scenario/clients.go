@@ -28,6 +28,9 @@ func (r *run) client(ctx context.Context, c *workload.Client, choose workload.Ch
 	defer transport.Close()
 	recorded := client.Recorded(transport, r.sink, c.Name)
 	for sleep(ctx, between(c, choose)) == nil {
+		if c.Roams() {
+			transport.Prefer(choose.IntN(len(r.cluster.Machines())))
+		}
 		req := c.Next(choose)
 		asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
 		response, err := recorded.Do(asking, req)

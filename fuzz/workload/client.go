@@ -36,6 +36,8 @@ type Kind struct {
 	// requests are what such a client may ask for; one is drawn by weight.
 	requests  []weighted
 	perMinute int
+	// roams: every request goes to an API server that is drawn anew.
+	roams bool
 }
 
 type weighted struct {
@@ -50,6 +52,9 @@ func New(kind Kind, name string) *Client {
 
 // PerMinute is the pace that suits the kind in the real world, in requests a minute.
 func (c *Client) PerMinute() int { return c.kind.perMinute }
+
+// Roams: every request of the client should go to an API server drawn anew, so that the servers are held against each other.
+func (c *Client) Roams() bool { return c.kind.roams }
 
 // Next chooses a request.
 func (c *Client) Next(choose Choices) api.Request {

@@ -8,6 +8,7 @@
 //	Registers   config maps                   create, read in every way that resourceVersion allows, update with and
 //	                                          without preconditions, stale ones included, three kinds of patch,
 //	                                          finalizers, delete by UID and by resourceVersion
+//	Readers     config maps and pods          consistent reads, each of another API server
 //	Owners      replication controllers and   create, scale by update and by subresource, pause, delete and create again
 //	            replica sets
 //	Meddlers    pods                          relabel (release and adoption), delete with short and with stale

@@ -113,6 +113,8 @@ func TestBadKubeconfig(t *testing.T) {
 func serveAPI(t *testing.T, ctx context.Context, running *sync.WaitGroup, db *memory.Store, name string) (*apiserver.Server, *httptest.Server) {
 	server := apiserver.New(apiserver.Config{Name: name, Store: db})
 	running.Go(func() { server.Run(ctx) })
+	// As whoever starts a server does: until its caches are filled it refuses watches, and rightly so.
+	require.Eventually(t, server.Ready, testBound, time.Millisecond)
 	stopping := make(chan struct{})
 	context.AfterFunc(ctx, func() { close(stopping) })
 	handler := web.New(web.Config{
