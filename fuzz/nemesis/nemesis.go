@@ -44,8 +44,8 @@ type Pace struct {
 	Last, Rest time.Duration
 }
 
-// endTimeout bounds the ending of one fault, whatever the cluster is like.
-const endTimeout = 30 * time.Second
+// faultTimeout bounds the beginning of one fault, and its ending, whatever the cluster is like.
+const faultTimeout = 30 * time.Second
 
 // Run hurts the cluster with these kinds of faults, again and again, until ctx ends.
 func Run(ctx context.Context, cluster *host.Cluster, selected []string, pace Pace, choose workload.Choices, sink trace.Sink) error {
@@ -77,12 +77,16 @@ func inflict(ctx context.Context, cluster *host.Cluster, id, name string, last t
 	}
 	fault := trace.Fault{ID: id, Kind: name, Target: target, State: "begin"}
 	sink.Emit(trace.Line{Fault: &fault})
-	end, err := k.begin(ctx, cluster, target, choose)
+	// What has begun is brought to its end also when the run is over meanwhile: half of a loss of power would be a fault
+	// that no disk knows.
+	whole := context.WithoutCancel(ctx)
+	beginning, cancel := context.WithTimeout(whole, faultTimeout)
+	defer cancel()
+	end, err := k.begin(beginning, cluster, target, choose)
 	if err == nil {
 		rest(ctx, last)
 	}
-	// The end must come also when the run is over.
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	closing, cancel := context.WithTimeout(whole, faultTimeout)
 	defer cancel()
 	ended := trace.Fault{ID: id, Kind: name, Target: target, State: "end"}
 	if end != nil {
@@ -94,9 +98,6 @@ func inflict(ctx context.Context, cluster *host.Cluster, id, name string, last t
 		}
 	}
 	sink.Emit(trace.Line{Fault: &ended})
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return nil
-	}
 	return err
 }
 
