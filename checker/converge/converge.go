@@ -25,6 +25,10 @@ var (
 	Gone = errors.New("once nobody interferes, whatever is being deleted and has no finalizers comes to be gone")
 	// Clean is row 95.
 	Clean = errors.New("once nobody interferes, no container runs that no pod of the store asks for")
+	// Alive is row 119.
+	//
+	//lint:ignore ST1012 a guarantee, named by what it promises
+	Alive = errors.New("once nobody interferes, every process of the cluster keeps running")
 	// Stable is row 119.
 	Stable = errors.New("a cluster that has converged stays as it is: nothing but heartbeats is written any more")
 )
@@ -84,6 +88,11 @@ func heartbeat(v *history.Version) bool {
 
 // stable judges the settled phase.
 func (j *judge) stable(settled history.Phase) {
+	for _, l := range j.h.Lives {
+		if l.Life.State == "exit" && l.Seq >= settled.From && l.Seq <= settled.To {
+			j.broken(Alive, 119, l.Seq, "%s on %s ended (%s) after the cluster had settled", l.Life.Name, l.Life.Machine, l.Life.Why)
+		}
+	}
 	for _, v := range j.h.Log.Entries {
 		if v.Seq() >= settled.From && v.Seq() <= settled.To && !heartbeat(v) {
 			j.broken(Stable, 119, v.Seq(), "%s was written at revision %d, after the cluster had settled", v.Object, v.Revision)

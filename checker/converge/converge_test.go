@@ -66,6 +66,8 @@ func TestConvergence(t *testing.T) {
 		{"ended", start().put("pods", "p", "u", pod("a", "Succeeded", "False")).phase(trace.Settled), nil, verdict.Ok},
 		{"held by a finalizer", start().put("configmaps", "c", "u", `{"metadata":{"uid":"u","finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:00Z"}}`).phase(trace.Settled), nil, verdict.Ok},
 		{"written after it settled", good().phase(trace.Settled).put("pods", "p", "u", pod("a", "Running", "True")), Stable, verdict.Illegal},
+		{"a process that does not live", good().phase(trace.Settled).add(trace.Line{Life: &trace.Life{Name: "etcd", State: "exit"}}), Alive, verdict.Illegal},
+		{"a process that was killed before", good().add(trace.Line{Life: &trace.Life{Name: "etcd", State: "exit"}}).phase(trace.Settled), nil, verdict.Ok},
 		{"a pod too few", start().put("replicationcontrollers", "rc", "o", owner(1, 1)).phase(trace.Settled), Replicas, verdict.Illegal},
 		{"a status that lags", start().put("replicationcontrollers", "rc", "o", owner(0, 1)).phase(trace.Settled), Replicas, verdict.Illegal},
 		{"never bound", start().put("pods", "p", "u", pod("", "Pending", "False")).phase(trace.Settled), Running, verdict.Illegal},

@@ -9,7 +9,7 @@
 //  3. nothing is left half deleted: no object with a deletionTimestamp and without finalizers;
 //  4. every pod that wants to run, and was not found unschedulable, is bound, Running, Ready, and each of its containers
 //     runs on that node; no other container of a pod runs anywhere;
-//  5. while settled nothing but heartbeats is written: Leases, the status of Nodes, Events.
+//  5. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
 //
 // A run that never settled is Illegal if it stood still in the wrong state or wrote one object again and again, and
 // Unknown if it was still on its way.
