@@ -73,9 +73,11 @@ func (s *Store) Progress(ctx context.Context) error {
 	defer cancel()
 	for _, w := range open {
 		if err := w.watcher.RequestProgress(bounded); err != nil {
+			// Where it is not ctx, the stream is gone. The watch then ends, and tells its own reader why: in a moment, since the
+			// client forgets the stream before it closes the channel that pump reads.
 			select {
-			case <-w.done: // it ended meanwhile, and has told its own reader why
-			default:
+			case <-w.done:
+			case <-bounded.Done():
 				return readError(ctx, err)
 			}
 		}
