@@ -15,7 +15,7 @@ import (
 type buggy struct {
 	store.Store
 	deliver func(deliver func(store.WatchResponse)) func(store.WatchResponse)
-	put     func(s store.Store, key string, value []byte, expected int64) (store.PutResponse, error)
+	put     func(s store.Store, key string, value []byte, expected int64, guards []store.Guard) (store.PutResponse, error)
 	get     func(s store.Store, key string, opts store.GetOptions) (store.GetResponse, error)
 	list    func(s store.Store, prefix string, opts store.ListOptions) (store.ListResponse, error)
 	compact func(s store.Store, revision int64) error
@@ -28,11 +28,11 @@ func (b buggy) Watch(ctx context.Context, prefix string, after int64, deliver fu
 	return b.Store.Watch(ctx, prefix, after, deliver)
 }
 
-func (b buggy) Put(ctx context.Context, key string, value []byte, expected int64) (store.PutResponse, error) {
+func (b buggy) Put(ctx context.Context, key string, value []byte, expected int64, guards ...store.Guard) (store.PutResponse, error) {
 	if b.put != nil {
-		return b.put(b.Store, key, value, expected)
+		return b.put(b.Store, key, value, expected, guards)
 	}
-	return b.Store.Put(ctx, key, value, expected)
+	return b.Store.Put(ctx, key, value, expected, guards...)
 }
 
 func (b buggy) Get(ctx context.Context, key string, opts store.GetOptions) (store.GetResponse, error) {
@@ -104,22 +104,25 @@ var storeBugs = []struct {
 			}
 		}
 	}}, "was not told compacted"},
-	{"a put does not compare", buggy{put: func(s store.Store, key string, value []byte, expected int64) (store.PutResponse, error) {
-		resp, err := s.Put(ctx, key, value, expected)
+	{"a put does not compare", buggy{put: func(s store.Store, key string, value []byte, expected int64, guards []store.Guard) (store.PutResponse, error) {
+		resp, err := s.Put(ctx, key, value, expected, guards...)
 		if err == nil && !resp.Succeeded {
 			now := int64(0)
 			if resp.KV != nil {
 				now = resp.KV.Mod
 			}
-			return s.Put(ctx, key, value, now)
+			return s.Put(ctx, key, value, now, guards...)
 		}
 		return resp, err
 	}}, "store.Put{"},
-	{"a put that was carried out is sent again", buggy{put: func(s store.Store, key string, value []byte, expected int64) (store.PutResponse, error) {
-		if _, err := s.Put(ctx, key, value, expected); err != nil {
+	{"a put does not look at its guards", buggy{put: func(s store.Store, key string, value []byte, expected int64, _ []store.Guard) (store.PutResponse, error) {
+		return s.Put(ctx, key, value, expected)
+	}}, "store.Put{"},
+	{"a put that was carried out is sent again", buggy{put: func(s store.Store, key string, value []byte, expected int64, guards []store.Guard) (store.PutResponse, error) {
+		if _, err := s.Put(ctx, key, value, expected, guards...); err != nil {
 			return store.PutResponse{}, err
 		}
-		return s.Put(ctx, key, value, expected)
+		return s.Put(ctx, key, value, expected, guards...)
 	}}, "store.Put{"},
 	{"a read is stale", buggy{get: func(s store.Store, key string, opts store.GetOptions) (store.GetResponse, error) {
 		resp, err := s.Get(ctx, key, opts)

@@ -66,7 +66,11 @@ func clientWork(t *rapid.T, s store.Store) {
 			if now.KV != nil && expected > 2 {
 				expected = now.KV.Mod
 			}
-			_, err = s.Put(ctx, key, []byte(fmt.Sprint(now.Revision)), expected)
+			var guards []store.Guard
+			if rapid.Bool().Draw(t, "guarded") {
+				guards = []store.Guard{{Key: "/registry/" + drawKey(t), Mod: int64(rapid.IntRange(0, 3).Draw(t, "guard"))}}
+			}
+			_, err = s.Put(ctx, key, []byte(fmt.Sprint(now.Revision)), expected, guards...)
 			require.NoError(t, err)
 		},
 		"delete": func(t *rapid.T) {
@@ -131,6 +135,7 @@ func TestRecordedStoreBugsAreJudgedIllegal(t *testing.T) {
 		"a change comes with itself as what it replaced":    {watch.ErrContent},
 		"a progress notice overtakes a change (etcd#15220)": {watch.ErrBookmarkable},
 		"a put does not compare":                            {linear.ErrSwap, linear.ErrDurable},
+		"a put does not look at its guards":                 {linear.ErrSwap, linear.ErrExisted},
 		"a put that was carried out is sent again":          {linear.ErrAsked, linear.ErrSwap},
 		"a read is stale":                                   {linear.ErrFresh},
 		"a read at a revision reads the present":            {linear.ErrExisted, linear.ErrSnapshot, linear.ErrNotOlder},

@@ -114,8 +114,22 @@ func drive(t *rapid.T, s store.Store, slow bool) {
 func (m *storeMachine) put(t *rapid.T) {
 	a := model.Put{Key: drawKey(t), Value: rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "value")}
 	a.Expected = m.drawExpected(t, a.Key)
-	resp, err := m.store.Put(ctx, a.Key, []byte(a.Value), a.Expected)
-	m.step(t, a, model.Answer{Failure: failureOf(t, err), Revision: resp.Revision, Succeeded: resp.Succeeded, Held: heldOf(resp.KV)})
+	var guards []store.Guard
+	for range max(0, rapid.IntRange(-3, 2).Draw(t, "guards")) {
+		key := drawKey(t)
+		g := model.Guard{Key: key, Expected: m.drawExpected(t, key)}
+		a.Guards, guards = append(a.Guards, g), append(guards, store.Guard{Key: g.Key, Mod: g.Expected})
+	}
+	resp, err := m.store.Put(ctx, a.Key, []byte(a.Value), a.Expected, guards...)
+	got := model.Answer{Failure: failureOf(t, err), Revision: resp.Revision, Succeeded: resp.Succeeded, Held: heldOf(resp.KV)}
+	for _, kv := range resp.Guards {
+		revision := int64(0)
+		if kv != nil {
+			revision = kv.Mod
+		}
+		got.Guards = append(got.Guards, revision)
+	}
+	m.step(t, a, got)
 }
 
 func (m *storeMachine) delete(t *rapid.T) {
@@ -231,7 +245,7 @@ func printAnswer(a model.Answer) string {
 		return string(a.Failure)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "revision %d, succeeded %v, count %d, held %+v", a.Revision, a.Succeeded, a.Count, a.Held)
+	fmt.Fprintf(&b, "revision %d, succeeded %v, count %d, held %+v, guards %v", a.Revision, a.Succeeded, a.Count, a.Held, a.Guards)
 	if a.Change != nil {
 		fmt.Fprintf(&b, ", change %+v", *a.Change)
 	}

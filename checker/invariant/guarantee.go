@@ -19,6 +19,7 @@ var (
 	FinalizersKept    = promise(16, "an object with finalizers is removed by no other write than the one that takes the last of them away while it is being deleted")
 	NoNewFinalizers   = promise(17, "an object that is being deleted gets no new finalizer")
 	OneController     = promise(18, "an object has at most one owner reference with controller=true")
+	InNamespace       = promise(28, "an object is created only in a namespace that exists and is not being deleted")
 	CacheEqualsStore  = promise(26, "a watch cache at a resourceVersion holds what the store holds at that revision")
 	BoundOnce         = promise(31, "spec.nodeName of a pod is set once and never changes")
 	BindsOnlyPending  = promise(46, "the scheduler binds only pods without a node, with its scheduler name, that are not being deleted")

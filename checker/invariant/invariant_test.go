@@ -155,6 +155,12 @@ func TestEveryGuarantee(t *testing.T) {
 			remove("configmaps", "a"), &FinalizersKept},
 		{"a finalizer is added while leaving", start().put("configmaps", "a", leaving).put("configmaps", "a", `{"metadata":{"uid":"u1","finalizers":["f","g"],"deletionTimestamp":"2026-01-01T00:00:30Z"}}`), &NoNewFinalizers},
 		{"two controllers", start().put("configmaps", "a", `{"metadata":{"uid":"u1","ownerReferences":[{"uid":"x","controller":true},{"uid":"y","controller":true}]}}`), &OneController},
+		{"created in a namespace", start().put("namespaces", "ns", `{"metadata":{"uid":"n1"}}`).put("pods", "a", bare), nil},
+		{"created where the namespace is going", start().put("namespaces", "ns", `{"metadata":{"uid":"n1","deletionTimestamp":"2026-01-01T00:00:30Z"}}`).put("pods", "a", bare), &InNamespace},
+		{"created where the namespace is gone", start().put("namespaces", "ns", `{"metadata":{"uid":"n1"}}`).remove("namespaces", "ns").put("pods", "a", bare), &InNamespace},
+		{"created where there was no such namespace", start().put("namespaces", "other", `{"metadata":{"uid":"n1"}}`).put("pods", "a", bare), &InNamespace},
+		{"updated while the namespace is going", start().put("namespaces", "ns", `{"metadata":{"uid":"n1"}}`).put("pods", "a", bare).
+			put("namespaces", "ns", `{"metadata":{"uid":"n1","deletionTimestamp":"2026-01-01T00:00:30Z"}}`).put("pods", "a", bare), nil},
 		{"a restart count falls", start().put("pods", "a", `{"metadata":{"uid":"u1"},"status":{"containerStatuses":[{"name":"m","restartCount":2}]}}`).
 			put("pods", "a", `{"metadata":{"uid":"u1"},"status":{"containerStatuses":[{"name":"m","restartCount":1}]}}`), &RestartsCounted},
 

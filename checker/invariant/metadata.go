@@ -9,7 +9,7 @@ import (
 	"orrery/impl/trace"
 )
 
-// metadata judges rows 9, 13 to 18 and 83: every version against the one before it.
+// metadata judges rows 9, 13 to 18, 28 and 83: every version against the one before it.
 func (j *judge) metadata() {
 	owner := map[string]string{} // UID → the key it was given to
 	for _, v := range slices.Concat(j.h.Log.Initial, j.h.Log.Entries) {
@@ -31,11 +31,27 @@ func (j *judge) metadata() {
 				j.broken(UIDs, v.Seq(), "%s was created with UID %s, which %s had been given before", v.Object, uid, other)
 			}
 			owner[uid] = v.Key
+			j.inNamespace(v)
 		}
 		j.single(v, now)
 		if old != nil && old.Metadata.UID == now.Metadata.UID {
 			j.pair(v, old, now)
 		}
+	}
+}
+
+// inNamespace judges a creation. Upstream decides by a cache (its own documentation calls that a race); here the namespace's
+// revision guards the write. Where the history holds no namespace at all it is not that of a whole store, and nothing is said.
+func (j *judge) inNamespace(v *history.Version) {
+	if v.Line == nil || v.Object.Namespace == "" || len(j.h.Log.All("namespaces")) == 0 {
+		return
+	}
+	name := history.ObjectName{Resource: "namespaces", Name: v.Object.Namespace}
+	switch ns := j.object(history.At(j.h.Log.Of(name), v.Revision-1)); {
+	case ns == nil:
+		j.broken(InNamespace, v.Seq(), "%s was created, and there was no namespace %s", v.Object, name.Name)
+	case ns.Metadata.DeletionTimestamp != "":
+		j.broken(InNamespace, v.Seq(), "%s was created in the namespace %s, which had been deleted at %s", v.Object, name.Name, ns.Metadata.DeletionTimestamp)
 	}
 }
 

@@ -71,7 +71,7 @@ func (j *judge) resolveLost() {
 		}
 		v := j.log.Entries[i-1]
 		lost := j.lost[v.Key]
-		at := slices.IndexFunc(lost, func(op *history.Operation) bool { return couldMake(op, v) })
+		at := slices.IndexFunc(lost, func(op *history.Operation) bool { return j.couldMake(op, v) })
 		if at < 0 {
 			j.nobody(v)
 			continue
@@ -85,8 +85,11 @@ func (j *judge) resolveLost() {
 	}
 }
 
-func couldMake(op *history.Operation, v *history.Version) bool {
+func (j *judge) couldMake(op *history.Operation, v *history.Version) bool {
 	if v.Deleted != (op.Verb == "delete") || op.Expected != v.Previous {
+		return false
+	}
+	if guard, _ := unmet(j.log, op, v.Revision-1); guard != nil {
 		return false
 	}
 	return v.Deleted || op.Hash == "" || v.Hash == "" || op.Hash == v.Hash
@@ -95,7 +98,7 @@ func couldMake(op *history.Operation, v *history.Version) bool {
 // nobody asked for v, at least nobody who might have got it.
 func (j *judge) nobody(v *history.Version) {
 	for _, op := range j.failed[v.Key] {
-		if couldMake(op, v) {
+		if j.couldMake(op, v) {
 			j.add(ErrNoEffect, v.Seq(), fmt.Sprintf("%s failed, but revision %d is its effect", describe(op), v.Revision))
 			return
 		}

@@ -55,12 +55,27 @@ func (j *judge) storeWrite(op *history.Operation) {
 		j.find(ErrSwap, op, "expected revision %d and replaced revision %d", op.Expected, v.Previous)
 		return
 	}
+	if g, was := unmet(j.log, op, revision-1); g != nil {
+		j.claim(op, j.state(revision))
+		j.find(ErrSwap, op, "required %s to be at revision %d and made revision %d, when it was at %d", g.Key, g.Revision, revision, was)
+		return
+	}
 	i := j.state(revision)
 	if j.claim(op, i) {
 		f := j.fact(op)
 		f.spans = []span{{from: i, to: i, commit: true}}
 		f.guarantee, f.text = ErrOrder, fmt.Sprintf("made revision %d", revision)
 	}
+}
+
+// unmet is the first guard of a put that does not hold at a revision, and the revision at which its key is then.
+func unmet(log *history.Log, op *history.Operation, at int64) (guard *trace.Ref, was int64) {
+	for i, g := range op.Guards {
+		if was := modified(history.At(log.Chain(g.Key), at)); was != g.Revision {
+			return &op.Guards[i], was
+		}
+	}
+	return nil, 0
 }
 
 // storeRefusal: the expected revision did not hold; the answer says what was there.
@@ -74,15 +89,33 @@ func (j *judge) storeRefusal(op *history.Operation) {
 	if op.Return.Object != nil {
 		told = op.Return.Object.Revision
 	}
+	guard, _ := unmet(j.log, op, revision)
 	switch {
-	case current == op.Expected:
+	case current == op.Expected && guard == nil:
 		j.find(ErrSwap, op, "expected revision %d and was refused at revision %d, where just that was current", op.Expected, revision)
 		j.nearest("to succeed")
 	case current != told:
 		j.find(ErrExisted, op, "was told that at revision %d the key was at revision %d; it was at %d", revision, told, current)
+	case !j.guardsTold(op, revision):
 	default:
 		j.readAt(op, revision, fmt.Sprintf("was refused at revision %d", revision))
 	}
+}
+
+// guardsTold compares what a refused put was told of its guards' keys.
+func (j *judge) guardsTold(op *history.Operation, revision int64) bool {
+	if len(op.Return.Guards) != len(op.Guards) {
+		j.find(ErrExisted, op, "has %d guards and was told of %d", len(op.Guards), len(op.Return.Guards))
+		return false
+	}
+	for i, told := range op.Return.Guards {
+		key := op.Guards[i].Key
+		if was := modified(history.At(j.log.Chain(key), revision)); told.Key != key || told.Revision != was {
+			j.find(ErrExisted, op, "was told that at revision %d %s was at revision %d; %s was at %d", revision, told.Key, told.Revision, key, was)
+			return false
+		}
+	}
+	return true
 }
 
 func modified(v *history.Version) int64 {

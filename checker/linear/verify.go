@@ -2,6 +2,7 @@ package linear
 
 import (
 	"fmt"
+	"slices"
 
 	"orrery/checker/history"
 	"orrery/impl/trace"
@@ -45,6 +46,11 @@ func (w Witness) first() *history.Operation {
 	return w[0].Operation
 }
 
+// guarded: all guards of a put hold.
+func guarded(op *history.Operation, keys map[string]int64) bool {
+	return !slices.ContainsFunc(op.Guards, func(g trace.Ref) bool { return keys[g.Key] != g.Revision })
+}
+
 // agree compares one answer with the state it was given in.
 func agree(h *history.History, p Placed, keys map[string]int64, names map[history.ObjectName]int64) error {
 	op, there := p.Operation, names[p.Operation.Object()]
@@ -64,7 +70,7 @@ func agree(h *history.History, p Placed, keys map[string]int64, names map[histor
 	case op.Verb == "get" && op.OK() && told != 0 && op.At == 0 && told != there,
 		op.Verb == "get" && op.OK() && told == 0 && store && op.At == 0 && there != 0:
 		return fmt.Errorf("it read revision %d, and %d was there", told, there)
-	case store && op.OK() && (op.Verb == "put" || op.Verb == "delete") && (told != there || op.Expected == there):
+	case store && op.OK() && (op.Verb == "put" || op.Verb == "delete") && (told != there || op.Expected == there && guarded(op, keys)):
 		return fmt.Errorf("it was refused because of revision %d, and %d was there", told, there)
 	case !store && !op.OK() && op.Return.Reason == "NotFound" && there != 0, !store && !op.OK() && op.Return.Reason == "AlreadyExists" && there == 0:
 		return fmt.Errorf("it failed with %s, and revision %d was there", op.Return.Reason, there)

@@ -117,6 +117,12 @@ func (m *whole) current(op *history.Operation, n int) int64 {
 	return 0
 }
 
+// swaps: what a write of the store requires is so when n entries are written.
+func (m *whole) swaps(op *history.Operation, n int) bool {
+	guard, _ := unmet(m.h.Log, op, m.revision(n))
+	return guard == nil && m.current(op, n) == op.Expected
+}
+
 // makes: op, happening when n entries are written, writes entry v.
 func (m *whole) makes(op *history.Operation, v *history.Version, n int) bool {
 	if op.Verb == observed {
@@ -127,7 +133,7 @@ func (m *whole) makes(op *history.Operation, v *history.Version, n int) bool {
 	}
 	if m.layer == trace.Store {
 		answered := op.Return == nil || !op.OK() || op.Return.Succeeded && op.Return.Revision == v.Revision
-		return answered && v.Key == op.Key && v.Deleted == (op.Verb == "delete") && (v.Deleted || v.Hash == op.Hash) && m.current(op, n) == op.Expected
+		return answered && v.Key == op.Key && v.Deleted == (op.Verb == "delete") && (v.Deleted || v.Hash == op.Hash) && m.swaps(op, n)
 	}
 	if v.Object != op.Object() || op.OK() && op.Return.Object != nil && op.Return.Object.Revision != v.Revision {
 		return false
@@ -162,7 +168,7 @@ func (m *whole) allows(op *history.Operation, n int) bool {
 	case op.Verb == "list" || op.Verb == "count":
 		return m.lists(op, n)
 	case m.layer == trace.Store:
-		return !op.Return.Succeeded && current != op.Expected && told == current && op.Return.Revision == m.revision(n)
+		return !op.Return.Succeeded && !m.swaps(op, n) && told == current && op.Return.Revision == m.revision(n)
 	}
 	return op.Verb != "create" && op.Verb != "delete" && told == current && current != 0 &&
 		(op.ResourceVersion == "" || op.ResourceVersion == fmt.Sprint(current))

@@ -69,6 +69,9 @@ func call(c *trace.Call) string {
 	if c.Layer == trace.Store && (c.Verb == "put" || c.Verb == "delete") {
 		text += fmt.Sprintf(" expecting %d", c.Expected)
 	}
+	for _, g := range c.Guards {
+		text += fmt.Sprintf(" with %s at %d", g.Key, g.Revision)
+	}
 	if c.At != 0 {
 		text += fmt.Sprintf(" at %d", c.At)
 	}

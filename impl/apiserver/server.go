@@ -23,8 +23,6 @@ type Server struct {
 	cfg   Config
 	store store.Store // recorded
 	feed  *feed
-	// namespaces is how creates look whether their namespace is there: many at once ask for the same.
-	namespaces *shared
 	// wanted holds a token while somebody waits for the caches and has not been served.
 	wanted       chan struct{}
 	bootstrapped atomic.Bool
@@ -38,7 +36,6 @@ func New(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{cfg: cfg, store: cfg.Store, feed: newFeed(cfg.Window),
 		wanted: make(chan struct{}, 1), stopped: make(chan struct{})}
-	s.namespaces = &shared{read: s.readKey, keys: map[string]*reads{}}
 	return s
 }
 
@@ -113,8 +110,6 @@ func (s *Server) carry(ctx context.Context, req api.Request) *request.Result {
 		switch {
 		case op.Kind == request.Wait:
 			m.Done(request.Answer{Err: s.wait(ctx, op)})
-		case op.Kind == request.Get && op.Resource != req.Resource:
-			m.Done(s.namespaces.get(ctx, op.Key))
 		default:
 			m.Done(request.Perform(ctx, s.store, op))
 		}

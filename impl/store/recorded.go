@@ -59,16 +59,28 @@ func (r *recorder) Count(ctx context.Context, prefix string) (CountResponse, err
 	return resp, err
 }
 
-// Put records a put. The Return's object is what was written, or what was there instead.
-func (r *recorder) Put(ctx context.Context, key string, value []byte, expected int64) (PutResponse, error) {
+// Put records a put. The Return's object is what was written, or what was there instead, its guards what was at theirs.
+func (r *recorder) Put(ctx context.Context, key string, value []byte, expected int64, guards ...Guard) (PutResponse, error) {
 	hash := Hash(value)
-	done := r.call(trace.Call{Verb: "put", Key: key, Expected: expected, Hash: hash})
-	resp, err := r.inner.Put(ctx, key, value, expected)
+	call := trace.Call{Verb: "put", Key: key, Expected: expected, Hash: hash}
+	for _, g := range guards {
+		call.Guards = append(call.Guards, trace.Ref{Key: g.Key, Revision: g.Mod})
+	}
+	done := r.call(call)
+	resp, err := r.inner.Put(ctx, key, value, expected, guards...)
 	object := refOf(resp.KV)
 	if resp.Succeeded {
 		object = &trace.Ref{Key: key, Revision: resp.Revision, Hash: hash}
 	}
-	done(trace.Return{Succeeded: resp.Succeeded, Object: object, Revision: resp.Revision}, err)
+	ret := trace.Return{Succeeded: resp.Succeeded, Object: object, Revision: resp.Revision}
+	for i, kv := range resp.Guards {
+		ref := trace.Ref{Key: guards[i].Key}
+		if kv != nil {
+			ref = *refOf(kv)
+		}
+		ret.Guards = append(ret.Guards, ref)
+	}
+	done(ret, err)
 	return resp, err
 }
 

@@ -44,7 +44,7 @@ type failing struct {
 	err error
 }
 
-func (f failing) Put(context.Context, string, []byte, int64) (store.PutResponse, error) {
+func (f failing) Put(context.Context, string, []byte, int64, ...store.Guard) (store.PutResponse, error) {
 	return store.PutResponse{}, f.err
 }
 
@@ -57,6 +57,7 @@ func TestRecordedLines(t *testing.T) {
 	_, _ = s.Put(ctx, "/x/1", []byte("one"), 0)
 	_, _ = s.Put(ctx, "/x/1", []byte("two"), 7)
 	_, _ = s.Put(ctx, "/x/1", []byte("two"), 2)
+	_, _ = s.Put(ctx, "/x/2", nil, 0, store.Guard{Key: "/x/1", Mod: 3}, store.Guard{Key: "/x/3", Mod: 1})
 	_, _ = s.Get(ctx, "/x/1", store.GetOptions{Revision: 2})
 	_, _ = s.Get(ctx, "/x/1", store.GetOptions{Revision: 9})
 	_, _ = s.List(ctx, "/x/", store.ListOptions{Limit: 1})
@@ -69,7 +70,7 @@ func TestRecordedLines(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	one, two := store.Hash([]byte("one")), store.Hash([]byte("two"))
-	require.Equal(t, strings.NewReplacer("ONE", one, "TWO", two).Replace(`"watch":{"id":"a/watch/1","client":"a/watch/1","server":"etcd-0","layer":"store","key":"/x/","resourceVersion":"0"}}
+	require.Equal(t, strings.NewReplacer("NONE", store.Hash(nil), "ONE", one, "TWO", two).Replace(`"watch":{"id":"a/watch/1","client":"a/watch/1","server":"etcd-0","layer":"store","key":"/x/","resourceVersion":"0"}}
 "call":{"id":"a#1","client":"a/1","layer":"store","verb":"put","server":"etcd-0","key":"/x/1","hash":"ONE"}}
 "event":{"watch":"a/watch/1","type":"ADDED","object":{"key":"/x/1","rv":2,"hash":"ONE"}}}
 "return":{"id":"a#1","outcome":"ok","object":{"key":"/x/1","rv":2,"hash":"ONE"},"revision":2,"succeeded":true}}
@@ -78,20 +79,22 @@ func TestRecordedLines(t *testing.T) {
 "call":{"id":"a#3","client":"a/1","layer":"store","verb":"put","server":"etcd-0","key":"/x/1","expected":2,"hash":"TWO"}}
 "event":{"watch":"a/watch/1","type":"MODIFIED","object":{"key":"/x/1","rv":3,"hash":"TWO"},"previous":{"key":"/x/1","rv":2,"hash":"ONE"}}}
 "return":{"id":"a#3","outcome":"ok","object":{"key":"/x/1","rv":3,"hash":"TWO"},"revision":3,"succeeded":true}}
-"call":{"id":"a#4","client":"a/1","layer":"store","verb":"get","server":"etcd-0","key":"/x/1","at":2}}
-"return":{"id":"a#4","outcome":"ok","object":{"key":"/x/1","rv":2,"hash":"ONE"},"revision":3}}
-"call":{"id":"a#5","client":"a/1","layer":"store","verb":"get","server":"etcd-0","key":"/x/1","at":9}}
-"return":{"id":"a#5","outcome":"failed","reason":"store: the required revision is a future revision"}}
-"call":{"id":"a#6","client":"a/1","layer":"store","verb":"list","server":"etcd-0","limit":1,"key":"/x/"}}
-"return":{"id":"a#6","outcome":"ok","items":[{"key":"/x/1","rv":3,"hash":"TWO"}],"revision":3,"count":1}}
-"call":{"id":"a#7","client":"a/1","layer":"store","verb":"count","server":"etcd-0","key":"/x/"}}
-"return":{"id":"a#7","outcome":"ok","revision":3,"count":1}}
-"call":{"id":"a#8","client":"a/1","layer":"store","verb":"delete","server":"etcd-0","key":"/x/1","expected":3}}
+"call":{"id":"a#4","client":"a/1","layer":"store","verb":"put","server":"etcd-0","key":"/x/2","hash":"NONE","guards":[{"key":"/x/1","rv":3},{"key":"/x/3","rv":1}]}}
+"return":{"id":"a#4","outcome":"ok","revision":3,"guards":[{"key":"/x/1","rv":3,"hash":"TWO"},{"key":"/x/3"}]}}
+"call":{"id":"a#5","client":"a/1","layer":"store","verb":"get","server":"etcd-0","key":"/x/1","at":2}}
+"return":{"id":"a#5","outcome":"ok","object":{"key":"/x/1","rv":2,"hash":"ONE"},"revision":3}}
+"call":{"id":"a#6","client":"a/1","layer":"store","verb":"get","server":"etcd-0","key":"/x/1","at":9}}
+"return":{"id":"a#6","outcome":"failed","reason":"store: the required revision is a future revision"}}
+"call":{"id":"a#7","client":"a/1","layer":"store","verb":"list","server":"etcd-0","limit":1,"key":"/x/"}}
+"return":{"id":"a#7","outcome":"ok","items":[{"key":"/x/1","rv":3,"hash":"TWO"}],"revision":3,"count":1}}
+"call":{"id":"a#8","client":"a/1","layer":"store","verb":"count","server":"etcd-0","key":"/x/"}}
+"return":{"id":"a#8","outcome":"ok","revision":3,"count":1}}
+"call":{"id":"a#9","client":"a/1","layer":"store","verb":"delete","server":"etcd-0","key":"/x/1","expected":3}}
 "event":{"watch":"a/watch/1","type":"DELETED","object":{"key":"/x/1","rv":4},"previous":{"key":"/x/1","rv":3,"hash":"TWO"}}}
-"return":{"id":"a#8","outcome":"ok","object":{"key":"/x/1","rv":3,"hash":"TWO"},"revision":4,"succeeded":true}}
+"return":{"id":"a#9","outcome":"ok","object":{"key":"/x/1","rv":3,"hash":"TWO"},"revision":4,"succeeded":true}}
 "event":{"watch":"a/watch/1","type":"BOOKMARK","object":{"rv":4}}}
-"call":{"id":"a#9","client":"a/1","layer":"store","verb":"compact","server":"etcd-0","at":4}}
-"return":{"id":"a#9","outcome":"ok"}}
+"call":{"id":"a#10","client":"a/1","layer":"store","verb":"compact","server":"etcd-0","at":4}}
+"return":{"id":"a#10","outcome":"ok"}}
 "event":{"watch":"a/watch/1","type":"END"}}
 "watch":{"id":"a/watch/2","client":"a/watch/2","server":"etcd-0","layer":"store","resourceVersion":"1"}}
 "event":{"watch":"a/watch/2","type":"ERROR","reason":"store: the required revision has been compacted: history begins at revision 4"}}

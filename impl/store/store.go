@@ -25,7 +25,9 @@ type Store interface {
 
 	// Put sets key to value if key's modification revision is expected (0: if key is absent). Where it is another,
 	// nothing is written, Succeeded is false, and KV is what is there now (nil: nothing). On success KV is nil.
-	Put(ctx context.Context, key string, value []byte, expected int64) (PutResponse, error)
+	//
+	// Each guard must hold too, at the same moment. Guards is, where nothing was written, what is at each guard's key.
+	Put(ctx context.Context, key string, value []byte, expected int64, guards ...Guard) (PutResponse, error)
 
 	// Delete removes key if its modification revision is expected. KV is, on success, what was removed, otherwise
 	// what is there now (nil: nothing). As in etcd, expecting 0 of an absent key succeeds and writes nothing: KV is
@@ -62,6 +64,20 @@ type KV struct {
 	Created int64 // the revision that created this incarnation of the key
 	Mod     int64 // the revision that wrote this version
 	Version int64 // 1 at creation, plus one at every put
+}
+
+// Guard is a condition of a Put on another key: its modification revision is Mod (0: it is absent).
+type Guard struct {
+	Key string
+	Mod int64
+}
+
+// Holds reports whether kv, which is what is at the guard's key (nil: nothing), is what the guard requires.
+func (g Guard) Holds(kv *KV) bool {
+	if kv == nil {
+		return g.Mod == 0
+	}
+	return kv.Mod == g.Mod
 }
 
 // GetOptions and ListOptions: a Revision of 0 means now.
@@ -102,6 +118,7 @@ type CountResponse struct {
 type PutResponse struct {
 	Succeeded bool
 	KV        *KV
+	Guards    []*KV
 	Revision  int64
 }
 

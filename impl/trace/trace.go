@@ -127,6 +127,8 @@ type Call struct {
 	Expected int64  `json:"expected,omitempty"` // the modification revision a put or delete requires; 0: absent
 	At       int64  `json:"at,omitempty"`       // the revision a read asked for; 0: the latest
 	Hash     string `json:"hash,omitempty"`     // of the value put
+	// Guards are further keys, and the modification revision (0: absent) that a put requires each of them to have.
+	Guards []Ref `json:"guards,omitempty"`
 }
 
 // Return is the end of the operation whose Call has the same ID.
@@ -147,6 +149,8 @@ type Return struct {
 	Count    int64  `json:"count,omitempty"`
 	// Succeeded is false where a put's or delete's expected revision did not hold; Object is then what was there.
 	Succeeded bool `json:"succeeded,omitempty"`
+	// Guards is, of such a put, what was at the keys of its guards, in their order; revision 0: nothing.
+	Guards []Ref `json:"guards,omitempty"`
 }
 
 // Ref names one version of one object. At the store only Key, Revision and Hash are set.

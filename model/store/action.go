@@ -3,10 +3,17 @@ package store
 // Action is one of the actions of the package comment's table.
 type Action interface{ action() }
 
-// Put sets Key to Value if its revision is Expected; 0: if it is absent.
+// Put sets Key to Value if its revision is Expected (0: if it is absent) and all Guards hold.
 type Put struct {
 	Key, Value string
 	Expected   int64
+	Guards     []Guard
+}
+
+// Guard requires of another key that its revision is Expected; 0: that it is absent.
+type Guard struct {
+	Key      string
+	Expected int64
 }
 
 // Delete removes Key if its revision is Expected.
@@ -81,7 +88,7 @@ func Enabled(s State, d Domain) []Action {
 	for _, key := range d.Keys {
 		now, exists := s.At(key, s.Revision)
 		for _, value := range d.Values {
-			all = append(all, Put{key, value, revisionOf(now, exists)})
+			all = append(all, Put{key, value, revisionOf(now, exists), nil})
 		}
 		all = append(all, Delete{key, revisionOf(now, exists)}, Delete{key, s.Revision + 1})
 	}

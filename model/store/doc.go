@@ -5,7 +5,8 @@
 // removes nothing from it here: it only forbids questions.
 //
 //	action    enabled when                                      changes
-//	Put       always                                            if the key's revision is the expected one: log, revision
+//	Put       always                                            if the key's revision is the expected one, and those of
+//	                                                            the guards' keys are: log, revision
 //	Delete    always                                            likewise, if there is something to delete
 //	Get       always                                            nothing
 //	List      always                                            nothing
@@ -24,7 +25,7 @@
 //
 // # Not modelled
 //
-//   - several keys in one transaction, leases: the API server has no use for them;
+//   - several keys written in one transaction, leases: the API server has no use for them;
 //   - members that lag, and answers that are lost: what a write of unknown outcome means belongs to the judge, which
 //     tries both;
 //   - the moment at which etcd moves a watch past changes that do not concern it. It matters only if compaction comes

@@ -12,7 +12,7 @@ func Next(s State, action Action) (State, bool) {
 		return s, true
 	case Put:
 		now, exists := s.At(a.Key, s.Revision)
-		if revisionOf(now, exists) != a.Expected {
+		if revisionOf(now, exists) != a.Expected || !s.hold(a.Guards) {
 			return s, true
 		}
 		next := Change{Revision: s.Revision + 1, Key: a.Key, Value: a.Value, Created: s.Revision + 1, Version: 1}
@@ -96,6 +96,7 @@ type Answer struct {
 	Revision  int64 // of the store when it answered; of a delivery, its own
 	Succeeded bool  // of a Put or Delete: the key's revision was the expected one
 	Held      []Change
+	Guards    []int64 // of a Put that did not succeed: the revision of each guard's key; 0: absent
 	Count     int64   // how many keys a List or Count met, whatever the limit
 	Change    *Change // what a Deliver tells
 	Replaced  *Change // and what that replaced or deleted
@@ -111,8 +112,9 @@ func AnswerTo(s State, action Action) Answer {
 	switch a := action.(type) {
 	case Put:
 		now, exists := s.At(a.Key, s.Revision)
-		if answer.Succeeded = revisionOf(now, exists) == a.Expected; !answer.Succeeded {
+		if answer.Succeeded = revisionOf(now, exists) == a.Expected && s.hold(a.Guards); !answer.Succeeded {
 			answer.Held = only(now, exists)
+			answer.Guards = s.guarded(a.Guards)
 		}
 	case Delete:
 		now, exists := s.At(a.Key, s.Revision)
@@ -163,6 +165,24 @@ func (s State) delivery(a Deliver) Answer {
 		answer.Replaced = &replaced
 	}
 	return answer
+}
+
+// guarded are the revisions of the guards' keys.
+func (s State) guarded(guards []Guard) (revisions []int64) {
+	for _, g := range guards {
+		revisions = append(revisions, revisionOf(s.At(g.Key, s.Revision)))
+	}
+	return revisions
+}
+
+// hold: every guard's key is at the revision that the guard requires.
+func (s State) hold(guards []Guard) bool {
+	for i, revision := range s.guarded(guards) {
+		if revision != guards[i].Expected {
+			return false
+		}
+	}
+	return true
 }
 
 func (s State) readable(revision int64) Failure {

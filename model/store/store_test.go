@@ -78,7 +78,7 @@ func take(t *testing.T, s State, actions ...Action) State {
 
 // Goal: the answers, which no property of a state speaks of. Method: one short life of two keys, all questions at its end.
 func TestAnswers(t *testing.T) {
-	s := take(t, Init()[0], Put{"a", "1", 0}, Put{"a", "2", 2}, Put{"b", "1", 0}, Delete{"a", 3}, Compact{4})
+	s := take(t, Init()[0], Put{"a", "1", 0, nil}, Put{"a", "2", 2, nil}, Put{"b", "1", 0, nil}, Delete{"a", 3}, Compact{4})
 	a2 := Change{3, "a", "2", false, 2, 2}
 	b, gone := Change{4, "b", "1", false, 4, 1}, Change{5, "a", "", true, 0, 0}
 	for _, c := range []struct {
@@ -93,8 +93,11 @@ func TestAnswers(t *testing.T) {
 		{List{Prefix: "", From: "a\x00", Revision: 4, Limit: 1}, Answer{Revision: 5, Held: []Change{b}, Count: 1}},
 		{List{Prefix: "b"}, Answer{Revision: 5, Held: []Change{b}, Count: 1}},
 		{Count{""}, Answer{Revision: 5, Count: 1}},
-		{Put{"b", "2", 3}, Answer{Revision: 5, Held: []Change{b}}},
-		{Put{"b", "2", 4}, Answer{Revision: 6, Succeeded: true}},
+		{Put{"b", "2", 3, nil}, Answer{Revision: 5, Held: []Change{b}}},
+		{Put{"b", "2", 4, nil}, Answer{Revision: 6, Succeeded: true}},
+		{Put{"c", "1", 0, []Guard{{"b", 4}, {"a", 0}}}, Answer{Revision: 6, Succeeded: true}},
+		{Put{"c", "1", 0, []Guard{{"b", 4}, {"a", 5}}}, Answer{Revision: 5, Guards: []int64{4, 0}}},
+		{Put{"b", "2", 4, []Guard{{"b", 3}}}, Answer{Revision: 5, Held: []Change{b}, Guards: []int64{4}}},
 		{Delete{"b", 4}, Answer{Revision: 6, Succeeded: true, Held: []Change{b}}},
 		{Delete{"b", 0}, Answer{Revision: 5, Held: []Change{b}}},
 		{Delete{"a", 0}, Answer{Revision: 5, Succeeded: true}},
@@ -134,9 +137,9 @@ func equal(a, b *Change) bool {
 
 // Goal: states are values. Method: two futures of one state do not meet.
 func TestNextModifiesNothing(t *testing.T) {
-	s := take(t, Init()[0], Put{"a", "1", 0}, Open{0, "", 0}, Open{1, "a", 0}, Deliver{0})
+	s := take(t, Init()[0], Put{"a", "1", 0, nil}, Open{0, "", 0}, Open{1, "a", 0}, Deliver{0})
 	before := fmt.Sprint(s)
-	left := take(t, s, Put{"a", "left", 2}, Deliver{0}, Deliver{1}, Stop{1})
+	left := take(t, s, Put{"a", "left", 2, nil}, Deliver{0}, Deliver{1}, Stop{1})
 	picture := fmt.Sprint(left)
 	take(t, s, Delete{"a", 2}, Deliver{0}, Notice{0, 3}, Open{7, "", 0}, Compact{3})
 	if fmt.Sprint(s) != before || fmt.Sprint(left) != picture {

@@ -112,11 +112,15 @@ func (p *parser) call(client string, words []string) (*trace.Call, error) {
 	if c.Verb == "list" && c.Name != "" {
 		c.Namespace, c.Name = c.Name, ""
 	}
-	grace := int64(-1)
+	grace, guards := int64(-1), ""
 	err := options(words[2:], map[string]any{
 		"expect": &c.Expected, "hash": &c.Hash, "at": &c.At, "rv": &c.ResourceVersion, "uid": &c.UID, "match": &c.Match, "labels": &c.Labels,
 		"fields": &c.Fields, "limit": &c.Limit, "continue": &c.Continue, "body": &c.Body, "sub": &c.Subresource, "dry": &c.DryRun, "grace": &grace,
+		"guards": &guards,
 	})
+	if err == nil {
+		c.Guards, err = refs(guards, "")
+	}
 	if grace >= 0 {
 		c.Grace = &grace
 	}
@@ -134,31 +138,48 @@ func (p *parser) answer(client string, words []string) (*trace.Return, error) {
 		r.Reason, words = words[0], words[1:]
 	}
 	var object int64
-	var uid, items string
+	var uid, listed, guards string
 	named := call.Name
 	err := options(words, map[string]any{
-		"rv": &object, "uid": &uid, "rev": &r.Revision, "swapped": &r.Succeeded, "count": &r.Count, "items": &items, "continue": &r.Continue, "name": &named,
+		"rv": &object, "uid": &uid, "rev": &r.Revision, "swapped": &r.Succeeded, "count": &r.Count, "items": &listed, "continue": &r.Continue, "name": &named,
+		"guards": &guards,
 	})
+	if err != nil {
+		return nil, err
+	}
 	ref := trace.Ref{Resource: call.Resource, Namespace: call.Namespace, Name: named, Key: call.Key, UID: uid}
 	if ref.Revision = object; object != 0 {
 		r.Object = &ref
 	}
-	for item := range strings.SplitSeq(items, ",") {
+	if r.Guards, err = refs(guards, ""); err != nil {
+		return nil, err
+	}
+	resource := ""
+	if call.Layer == trace.API {
+		resource = call.Resource
+	}
+	r.Items, err = refs(listed, resource)
+	return r, err
+}
+
+// refs reads "a@5,b@6": keys of the store, or, where a resource is given, names of its objects.
+func refs(text, resource string) (all []trace.Ref, err error) {
+	for item := range strings.SplitSeq(text, ",") {
 		where, at, ok := strings.Cut(item, "@")
 		if !ok {
 			continue
 		}
 		ref := trace.Ref{Key: where}
-		if call.Layer == trace.API {
-			ref = trace.Ref{Resource: call.Resource}
-			_, ref.Namespace, ref.Name = name(call.Resource + "/" + where)
+		if resource != "" {
+			ref = trace.Ref{Resource: resource}
+			_, ref.Namespace, ref.Name = name(resource + "/" + where)
 		}
 		if ref.Revision, err = strconv.ParseInt(at, 10, 64); err != nil {
 			return nil, err
 		}
-		r.Items = append(r.Items, ref)
+		all = append(all, ref)
 	}
-	return r, err
+	return all, nil
 }
 
 // options reads name=value into pointers; a bool is set by its name alone.

@@ -2,7 +2,6 @@ package request
 
 import (
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -10,18 +9,17 @@ import (
 
 	"orrery/impl/api"
 	"orrery/impl/apiserver/cache"
+	"orrery/impl/store"
 )
-
-// lasting are the namespaces that cannot be deleted. One that was Active once is so for ever, so a cache that says so is
-// right however stale it is.
-var lasting = []string{metav1.NamespaceDefault, metav1.NamespaceSystem, metav1.NamespacePublic}
 
 // admit lets a new object pass if its namespace exists and is not being deleted.
 //
-// Upstream (plugin/pkg/admission/namespace/lifecycle) believes a cache that says Active, and so creates objects in a
-// namespace that is gone; it reads the namespace only before it refuses. Here a cache is believed only about namespaces
-// that cannot go. Between this read and the write the namespace may still begin to terminate, as there is no transaction
-// over two objects; what is created then is found by the namespace controller, which empties before it finalizes.
+// That the namespace still is what was seen here is a guard of the write, which so creates nothing in a namespace that is
+// going or gone, however stale the cache and whatever happens in between. A cached namespace is a suggestion, as everywhere:
+// before anybody is refused it is read.
+//
+// Upstream (plugin/pkg/admission/namespace/lifecycle) believes a cache that says Active, and writes without a guard: it can
+// create objects in a namespace that is gone (k/k#37431, k/k#131421).
 func (w *write) admit() {
 	if !w.req.Resource.Namespaced {
 		w.create()
@@ -29,8 +27,9 @@ func (w *write) admit() {
 	}
 	namespaces, _ := api.ByName("namespaces")
 	key := namespaces.Key("", w.req.Namespace)
-	if s, ok := w.m.caches.Snapshot(namespaces); ok && slices.Contains(lasting, w.req.Namespace) {
-		if _, ok := s.Get(key); ok {
+	if s, ok := w.m.caches.Snapshot(namespaces); ok && !w.req.DryRun {
+		if item, ok := s.Get(key); ok && w.admitted(item) == nil {
+			w.guards = []store.Guard{{Key: key, Mod: item.KV.Mod}}
 			w.create()
 			return
 		}
@@ -40,25 +39,35 @@ func (w *write) admit() {
 			w.fail(ofRead(a.Err, true))
 			return
 		}
-		if err := w.admitted(a, namespaces); err != nil {
-			w.fail(err)
-			return
+		if w.readmit(a.KV, namespaces) {
+			w.create()
 		}
-		w.create()
 	})
 }
 
-func (w *write) admitted(a Answer, namespaces *api.Resource) error {
-	if a.KV == nil {
-		return apierrors.NewNotFound(namespaces.GR(), w.req.Namespace)
+// readmit is admit with the namespace as it is in the store; false: the request was refused.
+func (w *write) readmit(kv *store.KV, namespaces *api.Resource) bool {
+	if kv == nil {
+		w.fail(apierrors.NewNotFound(namespaces.GR(), w.req.Namespace))
+		return false
 	}
-	item, err := cache.Decode(*a.KV)
+	item, err := cache.Decode(*kv)
 	if err != nil {
-		return apierrors.NewInternalError(err)
+		w.fail(apierrors.NewInternalError(err))
+		return false
 	}
+	if err := w.admitted(item); err != nil {
+		w.fail(err)
+		return false
+	}
+	w.guards = []store.Guard{{Key: kv.Key, Mod: kv.Mod}}
+	return true
+}
+
+func (w *write) admitted(item *cache.Item) error {
 	ns, ok := item.Object.(*corev1.Namespace)
 	if !ok {
-		return apierrors.NewInternalError(fmt.Errorf("%s holds a %T", a.KV.Key, item.Object))
+		return apierrors.NewInternalError(fmt.Errorf("%s holds a %T", item.KV.Key, item.Object))
 	}
 	if ns.DeletionTimestamp == nil && ns.Status.Phase != corev1.NamespaceTerminating {
 		return nil

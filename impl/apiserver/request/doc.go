@@ -12,8 +12,8 @@
 //  4. Nothing is written twice: after a write of unknown outcome the request ends with 504 Timeout. Every other error of
 //     a write of one object is definite, except where the server itself is at fault (500).
 //  5. Repetition is bounded: a write that loses every race ends with 409 after 32, a generated name after 8.
-//  6. A new object needs a namespace that exists and is not being deleted, by a fresh read unless that namespace cannot
-//     be deleted.
+//  6. A new object needs a namespace that exists and is not being deleted: so it is at the moment of the write, which the
+//     namespace's revision guards.
 //
 // Lists, by resourceVersion and resourceVersionMatch, as upstream has it (kubernetes.io, "API concepts"; KEP-2340):
 //
@@ -37,8 +37,7 @@
 // What the store's errors become: unavailable 503, unknown outcome 504, compacted 410, future 504 (ResourceVersionTooLarge),
 // too large 413, anything else 500.
 //
-// Not done: sendInitialEvents=false, which api.Request cannot tell from unset; a transaction over an object and its
-// namespace (see admit.go); deletecollection deletes one after the other.
+// Not done: sendInitialEvents=false, which api.Request cannot tell from unset; deletecollection deletes one after the other.
 package request
 
 import "time"

@@ -30,6 +30,7 @@ type Op struct {
 	Key      string // the prefix, of a List or Count
 	Value    []byte
 	Expected int64
+	Guards   []store.Guard
 	Revision int64 // of a List or Get: as of when; of a Wait: up to where
 	Limit    int64
 	Continue string
@@ -39,6 +40,7 @@ type Op struct {
 type Answer struct {
 	KV        *store.KV
 	KVs       []store.KV
+	Guards    []*store.KV
 	Count     int64
 	Revision  int64
 	Succeeded bool
@@ -58,8 +60,8 @@ func Perform(ctx context.Context, st store.Store, op Op) Answer {
 		r, err := st.Count(ctx, op.Key)
 		return Answer{Count: r.Count, Revision: r.Revision, Err: err}
 	case Put:
-		r, err := st.Put(ctx, op.Key, op.Value, op.Expected)
-		return Answer{KV: r.KV, Revision: r.Revision, Succeeded: r.Succeeded, Err: err}
+		r, err := st.Put(ctx, op.Key, op.Value, op.Expected, op.Guards...)
+		return Answer{KV: r.KV, Guards: r.Guards, Revision: r.Revision, Succeeded: r.Succeeded, Err: err}
 	case Delete:
 		r, err := st.Delete(ctx, op.Key, op.Expected)
 		return Answer{KV: r.KV, Revision: r.Revision, Succeeded: r.Succeeded, Err: err}

@@ -35,8 +35,9 @@ type write struct {
 	req    api.Request
 	finish func(api.Response, error)
 
-	old       *cache.Item // nil: absent
-	fresh     bool        // old was read from the store by this request
+	old       *cache.Item   // nil: absent
+	fresh     bool          // old was read from the store by this request
+	guards    []store.Guard // of a create: its namespace is there and stays
 	conflicts int
 	change    registry.Change
 }
@@ -133,7 +134,7 @@ func (w *write) put() {
 		w.fail(apierrors.NewNotFound(w.req.Resource.GR(), w.req.Name)) // an update never creates
 		return
 	}
-	w.m.ask(Op{Kind: Put, Resource: w.req.Resource, Key: key, Value: value, Expected: expected}, w.swapped)
+	w.m.ask(Op{Kind: Put, Resource: w.req.Resource, Key: key, Value: value, Expected: expected, Guards: w.guards}, w.swapped)
 }
 
 func (w *write) remove() {
@@ -155,10 +156,14 @@ func (w *write) swapped(a Answer) {
 	}
 	w.conflicts++
 	switch {
-	case w.creates():
-		w.taken()
 	case w.conflicts > maxConflicts:
 		w.fail(apierrors.NewConflict(w.req.Resource.GR(), w.req.Name, errors.New(optimisticLock)))
+	case len(a.Guards) > 0 && !w.guards[0].Holds(a.Guards[0]):
+		if namespaces, _ := api.ByName("namespaces"); w.readmit(a.Guards[0], namespaces) {
+			w.decide()
+		}
+	case w.creates():
+		w.taken()
 	default:
 		w.found(a.KV)
 	}

@@ -51,8 +51,8 @@ func TestWhatAWriteAsksFor(t *testing.T) {
 			r.Delete = &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}}
 			return r
 		}, []string{"get"}, apierrors.IsConflict},
-		{"a dry run of a create", false, func(*world) api.Request { r := create(configMap("b")); r.DryRun = true; return r }, []string{"get"}, nil},
-		{"a dry run of a create of what is there", false, func(*world) api.Request { r := create(configMap("a")); r.DryRun = true; return r }, []string{"get"}, apierrors.IsAlreadyExists},
+		{"a dry run of a create", false, func(*world) api.Request { r := create(configMap("b")); r.DryRun = true; return r }, []string{"get", "get"}, nil},
+		{"a dry run of a create of what is there", false, func(*world) api.Request { r := create(configMap("a")); r.DryRun = true; return r }, []string{"get", "get"}, apierrors.IsAlreadyExists},
 		{"a dry run of an update", false, func(*world) api.Request { r := update(configMap("a", data("new"))); r.DryRun = true; return r }, []string{"get"}, nil},
 		{"a dry run of a delete", false, func(*world) api.Request { r := remove("a"); r.DryRun = true; return r }, []string{"get"}, nil},
 	} {
@@ -199,6 +199,48 @@ func TestNamespaces(t *testing.T) {
 	require.Contains(t, err.Error(), "because it is being terminated")
 	require.True(t, apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause))
 }
+
+// Goal: a namespace that changes between the decision and the write stops the write if it is going or gone, and only then.
+// Method: the write is held while the namespace changes, with a cache that has not seen it.
+func TestNamespaceChangesBeforeTheWrite(t *testing.T) {
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "n"}}
+	for _, c := range []struct {
+		name   string
+		change func(*world)
+		want   func(error) bool
+		asked  []string
+	}{
+		{"unchanged", func(*world) {}, isNil, []string{"put"}},
+		{"labelled", func(w *world) {
+			labelled := ns.DeepCopy()
+			labelled.Labels = map[string]string{"a": "b"}
+			w.must(api.Request{Verb: api.Update, Resource: namespaces, Name: "n", Object: labelled})
+		}, isNil, []string{"put", "put"}},
+		{"terminating", func(w *world) { w.must(remove2(namespaces, "n")) }, apierrors.IsForbidden, []string{"put"}},
+		{"gone", func(w *world) {
+			key := namespaces.Key("", "n")
+			now, err := w.store.Get(context.Background(), key, store.GetOptions{})
+			require.NoError(t, err)
+			_, err = w.store.Delete(context.Background(), key, now.KV.Mod)
+			require.NoError(t, err)
+		}, apierrors.IsNotFound, []string{"put"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, 0)
+			w.must(api.Request{Verb: api.Create, Resource: namespaces, Object: ns.DeepCopy()})
+			w.catchUp()
+			m := w.begin(create(configMap("a", func(cm *corev1.ConfigMap) { cm.Namespace = "n" })))
+			require.Equal(t, request.Put, w.ask(m).Kind)
+			c.change(w)
+			w.asked = nil
+			result := w.finish(m)
+			require.True(t, c.want(result.Err), "%v", result.Err)
+			require.Equal(t, c.asked, w.asked)
+		})
+	}
+}
+
+func isNil(err error) bool { return err == nil }
 
 func remove2(r *api.Resource, name string) api.Request {
 	return api.Request{Verb: api.Delete, Resource: r, Name: name}

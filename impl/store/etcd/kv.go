@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/kubernetes"
@@ -69,9 +70,12 @@ func (s *Store) Count(ctx context.Context, prefix string) (store.CountResponse, 
 }
 
 // Put compares and sets; see [store.Store].
-func (s *Store) Put(ctx context.Context, key string, value []byte, expected int64) (store.PutResponse, error) {
+func (s *Store) Put(ctx context.Context, key string, value []byte, expected int64, guards ...store.Guard) (store.PutResponse, error) {
 	if key == "" {
 		return store.PutResponse{}, store.ErrKeyEmpty
+	}
+	if len(guards) > 0 {
+		return s.putGuarded(ctx, key, value, expected, guards)
 	}
 	var resp kubernetes.PutResponse
 	err := s.write(ctx, func(ctx context.Context) (err error) {
@@ -82,6 +86,41 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, expected int6
 		return store.PutResponse{}, err
 	}
 	return store.PutResponse{Succeeded: resp.Succeeded, KV: pointer(resp.KV), Revision: resp.Revision}, nil
+}
+
+// putGuarded is Put with conditions on other keys, which client/v3/kubernetes has not.
+func (s *Store) putGuarded(ctx context.Context, key string, value []byte, expected int64, guards []store.Guard) (store.PutResponse, error) {
+	compares := []clientv3.Cmp{clientv3.Compare(clientv3.ModRevision(key), "=", expected)}
+	looks := []clientv3.Op{clientv3.OpGet(key)}
+	for _, g := range guards {
+		compares = append(compares, clientv3.Compare(clientv3.ModRevision(g.Key), "=", g.Mod))
+		looks = append(looks, clientv3.OpGet(g.Key))
+	}
+	var resp *clientv3.TxnResponse
+	err := s.write(ctx, func(ctx context.Context) (err error) {
+		resp, err = s.client.KV.Txn(ctx).If(compares...).Then(clientv3.OpPut(key, string(value))).Else(looks...).Commit()
+		return err
+	})
+	if err != nil {
+		return store.PutResponse{}, err
+	}
+	out := store.PutResponse{Succeeded: resp.Succeeded, Revision: resp.Header.Revision}
+	if resp.Succeeded {
+		return out, nil
+	}
+	out.KV = found(resp.Responses[0])
+	for _, look := range resp.Responses[1:] {
+		out.Guards = append(out.Guards, found(look))
+	}
+	return out, nil
+}
+
+// found is the one key that a get in a transaction met.
+func found(resp *etcdserverpb.ResponseOp) *store.KV {
+	if kvs := resp.GetResponseRange().GetKvs(); len(kvs) > 0 {
+		return pointer(kvs[0])
+	}
+	return nil
 }
 
 // Delete compares and removes; see [store.Store]. client/v3/kubernetes has OptimisticDelete too, but does not return

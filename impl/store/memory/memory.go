@@ -85,7 +85,7 @@ func (s *Store) Count(ctx context.Context, prefix string) (store.CountResponse, 
 }
 
 // Put compares and sets; see [store.Store].
-func (s *Store) Put(ctx context.Context, key string, value []byte, expected int64) (store.PutResponse, error) {
+func (s *Store) Put(ctx context.Context, key string, value []byte, expected int64, guards ...store.Guard) (store.PutResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.admit(ctx, key); err != nil {
@@ -95,8 +95,9 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, expected int6
 		return store.PutResponse{}, store.ErrTooLarge
 	}
 	now := s.get(key, s.revision)
-	if modOf(now) != expected {
-		return store.PutResponse{KV: now, Revision: s.revision}, nil
+	there, hold := s.held(guards)
+	if modOf(now) != expected || !hold {
+		return store.PutResponse{KV: now, Guards: there, Revision: s.revision}, nil
 	}
 	next := &version{previous: now, kv: &store.KV{Key: key, Value: bytes.Clone(value), Mod: s.revision + 1}}
 	next.kv.Created, next.kv.Version = next.kv.Mod, 1
@@ -204,6 +205,16 @@ func (s *Store) get(key string, at int64) *store.KV {
 		return v.kv
 	}
 	return nil
+}
+
+// held is what is at each guard's key, and whether all of them hold.
+func (s *Store) held(guards []store.Guard) (there []*store.KV, hold bool) {
+	hold = true
+	for _, g := range guards {
+		kv := s.get(g.Key, s.revision)
+		there, hold = append(there, kv), hold && g.Holds(kv)
+	}
+	return there, hold
 }
 
 func modOf(kv *store.KV) int64 {
