@@ -97,6 +97,9 @@ func (p *process) serve(ctx context.Context) error {
 	defer stop()
 	tasks.Go(func() { server.Run(running) })
 	tasks.Go(func() { awaitEtcd(running, server, p.etcdServers, p.log) })
+	if err := releasePages(); err != nil {
+		p.log.Printf("memory that only the start needed is kept: %v", err)
+	}
 	p.log.Printf("serving on https://%s", p.listener.Addr())
 	return web.Serve(ctx, p.listener, serving, handler, func() { close(stopping) }, p.log)
 }
