@@ -68,7 +68,7 @@ func New(c Config) *Handler {
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	growStack()
+	growStack(false)
 	rec := &recorder{ResponseWriter: w}
 	began := time.Now()
 	defer func() {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/kubernetes"
 	"go.uber.org/zap"
@@ -48,6 +49,7 @@ type Options struct {
 // Store is a [store.Store] in a real etcd.
 type Store struct {
 	client  *kubernetes.Client
+	kv      etcdserverpb.KVClient // that of client, one level down
 	timeout time.Duration
 
 	mu      sync.Mutex
@@ -88,7 +90,10 @@ func Open(opts Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.New("etcd: " + err.Error())
 	}
-	return &Store{client: client, timeout: orDefault(opts.RequestTimeout, RequestTimeout), watches: map[*watch]struct{}{}}, nil
+	return &Store{
+		client: client, kv: clientv3.RetryKVClient(client.Client),
+		timeout: orDefault(opts.RequestTimeout, RequestTimeout), watches: map[*watch]struct{}{},
+	}, nil
 }
 
 // Close ends all watches with ErrClosed and closes the connections.
