@@ -8,8 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"orrery/checker/verdict"
 	"orrery/fuzz/bench"
 	"orrery/fuzz/scenario"
+	"orrery/fuzz/simulation"
 	apiserver "orrery/impl/apiserver/command"
 	"orrery/impl/controller"
 	"orrery/impl/host"
@@ -22,14 +24,14 @@ import (
 
 func main() {
 	err := command().Execute()
-	var exit *scenario.ExitError
+	var judged *verdict.Error
 	switch {
 	case err == nil:
-	case errors.As(err, &exit):
-		os.Exit(exit.Code)
+	case errors.As(err, &judged):
+		os.Exit(judged.Verdict.ExitCode())
 	default:
 		fmt.Fprintln(os.Stderr, "orrery: "+oneLine(err))
-		os.Exit(scenario.NoVerdict)
+		os.Exit(verdict.NoVerdict)
 	}
 }
 
@@ -48,7 +50,7 @@ func command() *cobra.Command {
 	root.SetFlagErrorFunc(suggestFlag)
 	root.SetHelpCommand(help(root))
 	root.AddGroup(&cobra.Group{ID: "use", Title: "Commands:"}, &cobra.Group{ID: "component", Title: "Components, as the cluster starts them:"})
-	add(root, "use", scenario.CheckCommand(), scenario.JudgeCommand(), scenario.MuseumCommand(), bench.Command(), host.UpCommand(), host.LoadCommand(), host.CleanCommand())
+	add(root, "use", scenario.CheckCommand(), simulation.Command(), scenario.JudgeCommand(), scenario.MuseumCommand(), bench.Command(), host.UpCommand(), host.LoadCommand(), host.CleanCommand())
 	add(root, "component", etcd.Command(), disk.Command(), apiserver.Command(), scheduler.Command(), controller.Command(),
 		kubelet.Command(), containerd.Command(), containerd.ObserveCommand())
 	return root

@@ -53,7 +53,12 @@ func (b Bug) Overlay(ctx context.Context, root, dir string) (string, error) {
 
 // Build builds the orrery command with the bug planted, as the file out.
 func (b Bug) Build(ctx context.Context, root, out string) error {
-	return b.goTool(ctx, root, "build", "-o", out, ".")
+	return b.BuildPackage(ctx, root, ".", out)
+}
+
+// BuildPackage builds another command than orrery, named by its package, with the bug planted.
+func (b Bug) BuildPackage(ctx context.Context, root, command, out string) error {
+	return b.goTool(ctx, root, "build", "-o", out, command)
 }
 
 // Compiles builds, and throws away, only the packages that the patch changes: enough to know that the patch still fits.

@@ -19,26 +19,6 @@ import (
 	"orrery/fuzz/nemesis"
 )
 
-// ExitError is an error with the exit status that it asks for: 1 for Illegal, 2 for Unknown. Whatever kept a run from
-// being judged is another error, and exit status 3.
-type ExitError struct {
-	Code int
-	text string
-}
-
-func (e *ExitError) Error() string { return e.text }
-
-// NoVerdict is the exit status of a check that could not be judged at all.
-const NoVerdict = 3
-
-// judged turns a verdict into what the command returns.
-func judged(v verdict.Verdict) error {
-	if v == verdict.Ok {
-		return nil
-	}
-	return &ExitError{Code: v.ExitCode()}
-}
-
 // stoppable is a context that ends with Ctrl-C, SIGTERM, or the terminal.
 func stoppable(cmd *cobra.Command) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -104,7 +84,7 @@ func CheckCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return judged(report.Verdict())
+			return report.Verdict().Err()
 		},
 	}
 	checkFlags(cmd, &config, &faults)
@@ -131,7 +111,7 @@ func JudgeCommand() *cobra.Command {
 				}
 				worst = worst.And(report.Verdict())
 			}
-			return judged(worst)
+			return worst.Err()
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"orrery/checker/history"
+	"orrery/fuzz/sometimes"
 	"orrery/impl/trace"
 )
 
@@ -65,7 +66,9 @@ func (r *run) write() error {
 			lines = append(lines, l)
 		}
 	}
-	lines = append(lines, reached(history.New(parsed.Header, lines), r.end)...)
+	for _, name := range sometimes.Reached(history.New(parsed.Header, lines)) {
+		lines = append(lines, trace.Line{Time: r.end, Process: "runner", Sometimes: &trace.Sometimes{Name: name}})
+	}
 	for i := range lines {
 		lines[i].Seq = int64(i + 1)
 	}
@@ -76,7 +79,7 @@ func (r *run) header() trace.Header {
 	header := trace.Header{
 		Format: trace.Format, Mode: trace.Real, Seed: r.config.Seed, Scenario: "check", Revision: 1,
 		Versions: versions(), Command: r.config.command(),
-		Expect: trace.Expect{Operations: minOperations, Writes: minWrites, WatchEvents: minWatchEvents, Faults: r.config.Faults, Sometimes: required()},
+		Expect: trace.Expect{Operations: minOperations, Writes: minWrites, WatchEvents: minWatchEvents, Faults: r.config.Faults, Sometimes: sometimes.Required()},
 	}
 	for _, m := range r.cluster.Machines() {
 		if strings.HasPrefix(m.Name, "worker") {

@@ -12,13 +12,14 @@ func (s *Server) digest(told map[*api.Resource]int64) {
 	for _, r := range api.Resources {
 		if snapshot, ready := s.feed.Snapshot(r); ready && snapshot.Revision != told[r] {
 			told[r] = snapshot.Revision
-			line := digestOf(s.cfg.Name, r, snapshot)
+			line := DigestOf(s.cfg.Name, r, snapshot)
 			s.cfg.Sink.Emit(trace.Line{Digest: &line})
 		}
 	}
 }
 
-func digestOf(server string, r *api.Resource, snapshot cache.Snapshot) trace.Digest {
+// DigestOf sums up what a server knows of a resource.
+func DigestOf(server string, r *api.Resource, snapshot cache.Snapshot) trace.Digest {
 	refs := make([]trace.Ref, 0, snapshot.Len())
 	snapshot.Ascend(r.Root(""), "", func(item *cache.Item) bool {
 		refs = append(refs, trace.Ref{Resource: r.Name, Namespace: item.Object.GetNamespace(), Name: item.Object.GetName(),

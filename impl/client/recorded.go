@@ -54,10 +54,10 @@ func withIssuer(ctx context.Context, name string) context.Context {
 // Do calls and records.
 func (r *recorder) Do(ctx context.Context, req api.Request) (api.Response, error) {
 	id, client := r.begin(ctx)
-	r.sink.Emit(trace.Line{Call: callOf(id, client, r.server(), req)})
+	r.sink.Emit(trace.Line{Call: CallOf(id, client, r.server(), req)})
 	response, err := r.transport.Do(ctx, req)
 	outcome := api.OutcomeOf(err)
-	r.sink.Emit(trace.Line{Return: returnOf(id, req, response, outcome, err)})
+	r.sink.Emit(trace.Line{Return: ReturnOf(id, req, response, err)})
 	r.end(ctx, client, outcome)
 	return response, err
 }
@@ -65,10 +65,7 @@ func (r *recorder) Do(ctx context.Context, req api.Request) (api.Response, error
 // Watch opens and records.
 func (r *recorder) Watch(ctx context.Context, req api.Request) (Stream, error) {
 	id, client := r.begin(ctx)
-	r.sink.Emit(trace.Line{Watch: &trace.Watch{
-		ID: id, Client: client, Server: r.server(), Layer: trace.API, Resource: req.Resource.Name, Namespace: req.Namespace,
-		Labels: req.Labels, Fields: req.Fields, ResourceVersion: req.ResourceVersion, InitialEvents: req.InitialEvents,
-	}})
+	r.sink.Emit(trace.Line{Watch: WatchOf(id, client, r.server(), req)})
 	stream, err := r.transport.Watch(ctx, req)
 	s := &recordedStream{Stream: stream, recorder: r, id: id, resource: req.Resource.Name, end: func() { r.end(ctx, client, trace.OK) }}
 	if err != nil {
@@ -136,15 +133,7 @@ func (s *recordedStream) Recv() (api.WatchEvent, error) {
 		s.finish(err)
 		return event, err
 	}
-	line := &trace.Event{Watch: s.id, Type: string(event.Type)}
-	switch obj := event.Object.(type) {
-	case *metav1.Status:
-		line.Reason, line.Code = string(obj.Reason), int(obj.Code)
-	case metav1.Object:
-		line.Object = refOf(s.resource, obj)
-		line.InitialEnd = event.Type == "BOOKMARK" && obj.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true"
-	}
-	s.recorder.sink.Emit(trace.Line{Event: line})
+	s.recorder.sink.Emit(trace.Line{Event: EventOf(s.id, s.resource, event)})
 	return event, nil
 }
 
@@ -155,14 +144,41 @@ func (s *recordedStream) Close() {
 
 func (s *recordedStream) finish(err error) {
 	s.once.Do(func() {
-		line := &trace.Event{Watch: s.id, Type: "END"}
-		line.Reason, line.Code = reasonOf(err)
-		s.recorder.sink.Emit(trace.Line{Event: line})
+		s.recorder.sink.Emit(trace.Line{Event: EndOf(s.id, err)})
 		s.end()
 	})
 }
 
-func callOf(id, client, server string, req api.Request) *trace.Call {
+// WatchOf is the line of a watch that is opened.
+func WatchOf(id, client, server string, req api.Request) *trace.Watch {
+	return &trace.Watch{
+		ID: id, Client: client, Server: server, Layer: trace.API, Resource: req.Resource.Name, Namespace: req.Namespace,
+		Labels: req.Labels, Fields: req.Fields, ResourceVersion: req.ResourceVersion, InitialEvents: req.InitialEvents,
+	}
+}
+
+// EventOf is the line of a WatchEvent that has come.
+func EventOf(watch, resource string, event api.WatchEvent) *trace.Event {
+	line := &trace.Event{Watch: watch, Type: string(event.Type)}
+	switch obj := event.Object.(type) {
+	case *metav1.Status:
+		line.Reason, line.Code = string(obj.Reason), int(obj.Code)
+	case metav1.Object:
+		line.Object = refOf(resource, obj)
+		line.InitialEnd = event.Type == "BOOKMARK" && obj.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true"
+	}
+	return line
+}
+
+// EndOf is the line of a watch's end; nil: its client closed it.
+func EndOf(watch string, err error) *trace.Event {
+	line := &trace.Event{Watch: watch, Type: "END"}
+	line.Reason, line.Code = reasonOf(err)
+	return line
+}
+
+// CallOf is the line of a request that is sent to a server, "" if it is not known which.
+func CallOf(id, client, server string, req api.Request) *trace.Call {
 	c := &trace.Call{
 		ID: id, Client: client, Layer: trace.API, Verb: string(req.Verb), Server: server,
 		Resource: req.Resource.Name, Namespace: req.Namespace, Name: req.Name, Subresource: req.Subresource,
@@ -193,8 +209,9 @@ func callOf(id, client, server string, req api.Request) *trace.Call {
 	return c
 }
 
-func returnOf(id string, req api.Request, response api.Response, outcome trace.Outcome, err error) *trace.Return {
-	r := &trace.Return{ID: id, Outcome: outcome}
+// ReturnOf is the line of an answer, or of none: see [api.OutcomeOf].
+func ReturnOf(id string, req api.Request, response api.Response, err error) *trace.Return {
+	r := &trace.Return{ID: id, Outcome: api.OutcomeOf(err)}
 	r.Reason, r.Code = reasonOf(err)
 	if err != nil || response.Object == nil {
 		return r

@@ -12,7 +12,7 @@ import (
 func TestRecordedDryRun(t *testing.T) {
 	pods, _ := api.ByName("pods")
 	for _, dry := range []bool{false, true} {
-		call := callOf("c.1", "c/1", "a", api.Request{Verb: api.Delete, Resource: pods, Namespace: "d", Name: "a", DryRun: dry})
+		call := CallOf("c.1", "c/1", "a", api.Request{Verb: api.Delete, Resource: pods, Namespace: "d", Name: "a", DryRun: dry})
 		require.Equal(t, dry, call.DryRun)
 	}
 }

@@ -407,6 +407,27 @@ func (l *Loop) Due() (time.Time, bool) {
 	return due, any
 }
 
+// Ready reports whether Work or Next would do something now.
+func (l *Loop) Ready(now time.Time) bool {
+	if l.synced && len(l.pending) < maxPending {
+		if len(l.queue.ready) > 0 || len(l.queue.waiting) > 0 && !l.queue.waiting[0].at.After(now) {
+			return true
+		}
+	}
+	if len(l.flying) >= l.config.InFlight {
+		return false
+	}
+	if len(l.pending) > 0 {
+		return true
+	}
+	for _, w := range l.ledger.unknown {
+		if !w.asking && !w.askAt.After(now) {
+			return true
+		}
+	}
+	return false
+}
+
 func check(holds bool, format string, args ...any) {
 	if !holds {
 		panic("control: " + fmt.Sprintf(format, args...))

@@ -18,7 +18,7 @@ func Recorded(inner Store, sink trace.Sink, client, server string) Store {
 	if sink == trace.Discard {
 		return inner
 	}
-	return &recorder{inner: inner, sink: sink, server: server, issuers: issuers{prefix: client}}
+	return &recorder{inner: inner, sink: sink, server: server, issuers: trace.NewIssuers(client)}
 }
 
 // Hash is what a trace says of a value.
@@ -28,14 +28,14 @@ type recorder struct {
 	inner   Store
 	sink    trace.Sink
 	server  string
-	issuers issuers
+	issuers *trace.Issuers
 }
 
 // Get records a get.
 func (r *recorder) Get(ctx context.Context, key string, opts GetOptions) (GetResponse, error) {
 	done := r.call(trace.Call{Verb: "get", Key: key, At: opts.Revision})
 	resp, err := r.inner.Get(ctx, key, opts)
-	done(trace.Return{Object: refOf(resp.KV), Revision: resp.Revision}, err)
+	done(trace.Return{Object: RefOf(resp.KV), Revision: resp.Revision}, err)
 	return resp, err
 }
 
@@ -45,7 +45,7 @@ func (r *recorder) List(ctx context.Context, prefix string, opts ListOptions) (L
 	resp, err := r.inner.List(ctx, prefix, opts)
 	ret := trace.Return{Revision: resp.Revision, Count: resp.Count}
 	for i := range resp.KVs {
-		ret.Items = append(ret.Items, *refOf(&resp.KVs[i]))
+		ret.Items = append(ret.Items, *RefOf(&resp.KVs[i]))
 	}
 	done(ret, err)
 	return resp, err
@@ -68,7 +68,7 @@ func (r *recorder) Put(ctx context.Context, key string, value []byte, expected i
 	}
 	done := r.call(call)
 	resp, err := r.inner.Put(ctx, key, value, expected, guards...)
-	object := refOf(resp.KV)
+	object := RefOf(resp.KV)
 	if resp.Succeeded {
 		object = &trace.Ref{Key: key, Revision: resp.Revision, Hash: hash}
 	}
@@ -76,7 +76,7 @@ func (r *recorder) Put(ctx context.Context, key string, value []byte, expected i
 	for i, kv := range resp.Guards {
 		ref := trace.Ref{Key: guards[i].Key}
 		if kv != nil {
-			ref = *refOf(kv)
+			ref = *RefOf(kv)
 		}
 		ret.Guards = append(ret.Guards, ref)
 	}
@@ -88,7 +88,7 @@ func (r *recorder) Put(ctx context.Context, key string, value []byte, expected i
 func (r *recorder) Delete(ctx context.Context, key string, expected int64) (DeleteResponse, error) {
 	done := r.call(trace.Call{Verb: "delete", Key: key, Expected: expected})
 	resp, err := r.inner.Delete(ctx, key, expected)
-	done(trace.Return{Succeeded: resp.Succeeded, Object: refOf(resp.KV), Revision: resp.Revision}, err)
+	done(trace.Return{Succeeded: resp.Succeeded, Object: RefOf(resp.KV), Revision: resp.Revision}, err)
 	return resp, err
 }
 
@@ -108,7 +108,7 @@ func (r *recorder) Close() error { return r.inner.Close() }
 
 // Watch records the opening of a watch before it is asked for, and what comes before it is handed on.
 func (r *recorder) Watch(ctx context.Context, prefix string, after int64, deliver func(WatchResponse)) (func(), error) {
-	w := &recordedWatch{sink: r.sink, id: r.issuers.watch()}
+	w := &recordedWatch{sink: r.sink, id: r.issuers.Watch()}
 	r.sink.Emit(trace.Line{Watch: &trace.Watch{
 		ID: w.id, Client: w.id, Server: r.server, Layer: trace.Store, Key: prefix, ResourceVersion: strconv.FormatInt(after, 10),
 	}})
@@ -128,23 +128,23 @@ func (r *recorder) Watch(ctx context.Context, prefix string, after int64, delive
 
 // call records the beginning of an operation and returns what records its end.
 func (r *recorder) call(c trace.Call) func(trace.Return, error) {
-	name, id := r.issuers.take()
+	name, id := r.issuers.Take()
 	c.ID, c.Client, c.Layer, c.Server = id, name.String(), trace.Store, r.server
 	r.sink.Emit(trace.Line{Call: &c})
 	return func(ret trace.Return, err error) {
 		if err != nil {
 			ret = trace.Return{Reason: err.Error()}
 		}
-		ret.ID, ret.Outcome = id, outcomeOf(err)
+		ret.ID, ret.Outcome = id, OutcomeOf(err)
 		r.sink.Emit(trace.Line{Return: &ret})
 		if ret.Outcome != trace.Unknown {
-			r.issuers.give(name)
+			r.issuers.Give(name)
 		}
 	}
 }
 
-// outcomeOf: an error that is not one of the contract's own is a context's, and as unknown as ErrUnknown.
-func outcomeOf(err error) trace.Outcome {
+// OutcomeOf says what an error tells about an operation: an error that is not one of the contract's own is a context's, and as unknown as ErrUnknown.
+func OutcomeOf(err error) trace.Outcome {
 	if err == nil {
 		return trace.OK
 	}
@@ -159,7 +159,8 @@ func outcomeOf(err error) trace.Outcome {
 	return trace.Unknown
 }
 
-func refOf(kv *KV) *trace.Ref {
+// RefOf is what a trace says of one version; nil for nothing.
+func RefOf(kv *KV) *trace.Ref {
 	if kv == nil {
 		return nil
 	}
@@ -179,7 +180,7 @@ func (w *recordedWatch) record(resp WatchResponse) {
 		return
 	}
 	for _, c := range resp.Changes {
-		e := trace.Event{Watch: w.id, Object: *refOf(&c.KV)}
+		e := trace.Event{Watch: w.id, Object: *RefOf(&c.KV)}
 		switch {
 		case c.Deleted:
 			e.Type = "DELETED"
@@ -189,7 +190,7 @@ func (w *recordedWatch) record(resp WatchResponse) {
 		default:
 			e.Type = "MODIFIED"
 		}
-		e.Previous = refOf(c.Previous)
+		e.Previous = RefOf(c.Previous)
 		w.sink.Emit(trace.Line{Event: &e})
 	}
 	if len(resp.Changes) == 0 {

@@ -86,6 +86,10 @@ func (c *Cache) Next(w *Watcher) (api.WatchEvent, bool, error) {
 	return api.WatchEvent{}, false, nil
 }
 
+// Waits reports whether there is something for the watcher to look at: what Next would return, an error, or events that do
+// not concern it.
+func (c *Cache) Waits(w *Watcher) bool { return w.initial != nil || w.cursor != c.events.next }
+
 // nextInitial returns the next of the initial events; false when they have come to their end.
 func (w *Watcher) nextInitial(resource *api.Resource) (api.WatchEvent, bool) {
 	var found *Item

@@ -38,7 +38,7 @@ func Parse(command []string) Program {
 			return ""
 		}
 		switch command[i] {
-		case "run":
+		case "run", "serve": // serve is what the test server of the real images does
 		case "ignore-term":
 			p.IgnoresTerm = true
 		case "exit":

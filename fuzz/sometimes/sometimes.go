@@ -1,4 +1,6 @@
-package scenario
+// Package sometimes names the interesting states that runs of the workload reach, in the real world and in the simulated one: a
+// run, or a campaign of runs, that has not reached those that are required has not shown much.
+package sometimes
 
 import (
 	"strings"
@@ -7,8 +9,7 @@ import (
 	"orrery/impl/trace"
 )
 
-// sometimes are the interesting states of this scenario: a run that has not reached the required ones has not shown much.
-var sometimes = []struct {
+var states = []struct {
 	name     string
 	required bool
 	holds    func(*history.History) bool
@@ -50,10 +51,19 @@ var sometimes = []struct {
 	{"a watch cache was summed up", true, func(h *history.History) bool { return len(h.Digests) > 0 }},
 }
 
-// required are the names of those that every run must reach.
-func required() []string {
+// Names are those of all states.
+func Names() []string {
 	var names []string
-	for _, s := range sometimes {
+	for _, s := range states {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// Required are the names of those that every real run must reach.
+func Required() []string {
+	var names []string
+	for _, s := range states {
 		if s.required {
 			names = append(names, s.name)
 		}
@@ -61,15 +71,15 @@ func required() []string {
 	return names
 }
 
-// reached returns a line for each state that the run reached.
-func reached(h *history.History, time int64) []trace.Line {
-	var lines []trace.Line
-	for _, s := range sometimes {
+// Reached are the names of the states that a run reached.
+func Reached(h *history.History) []string {
+	var names []string
+	for _, s := range states {
 		if s.holds(h) {
-			lines = append(lines, trace.Line{Time: time, Process: "runner", Sometimes: &trace.Sometimes{Name: s.name}})
+			names = append(names, s.name)
 		}
 	}
-	return lines
+	return names
 }
 
 func refused(verb, reason string) func(*history.History) bool {

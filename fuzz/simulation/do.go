@@ -1,0 +1,245 @@
+package simulation
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"orrery/fuzz/workload"
+	"orrery/impl/sim"
+)
+
+// The verbs of a script, with what follows each. What is done to the cluster ends with the script, if not before.
+//
+//	run N                       the first enabled step, N times; time goes on where there is none
+//	settle                      the first enabled step, until there is none
+//	step WORDS                  that step
+//	tick                        time goes on to when something is due
+//	ask CLIENT N,N,...          a client issues the request to which these choices lead
+//	crash|start NAME            a process or an API server loses its memory, and begins anew
+//	pause|resume NAME           it stops where it is, and goes on
+//	lag|catch-up SERVER         its caches stay where they are, and go on
+//	cut|mend FROM TO            what one machine sends does not arrive at the other
+//	stall|release MACHINE       the disk of the member of the store on it does not answer
+//	break|drop WORDS            the caller of a request loses its connection; a late request is lost
+//	compact N                   history is forgotten but for the last N revisions
+//	lose-call|lose-answer NODE  of the next call to the node's runtime
+//	runtime-down|runtime-up NODE
+//	reboot NODE                 its containers end, its kubelet begins anew
+//	skew NAME N                 its clock goes on by N where the world's does by 1000
+//	mark NAME                   its watches are sent bookmarks
+
+// errNotApplicable: what a line asks for is not possible now.
+var errNotApplicable = errors.New("not possible here")
+
+// settleBound bounds a settle.
+const settleBound = 10_000
+
+// do does what one line says, and writes it down.
+func (r *run) do(line string) error {
+	verb, rest, _ := strings.Cut(line, " ")
+	rest, _, _ = strings.Cut(rest, " #")
+	if err := r.perform(verb, strings.TrimSpace(rest)); err != nil {
+		return err
+	}
+	r.script = append(r.script, line)
+	switch verb {
+	case "run", "settle", "step", "tick", "ask":
+	default:
+		r.taken[verb]++
+	}
+	return nil
+}
+
+func (r *run) perform(verb, rest string) error {
+	w := r.world
+	switch verb {
+	case "run":
+		n, err := strconv.Atoi(rest)
+		if err != nil || n < 0 {
+			return fmt.Errorf("run %q: how often?", rest)
+		}
+		for range n {
+			r.ordinary()
+		}
+		return nil
+	case "settle":
+		for range settleBound {
+			steps := w.Enabled()
+			if len(steps) == 0 {
+				return nil
+			}
+			r.take(steps[0])
+		}
+		return fmt.Errorf("no rest within %d steps", settleBound)
+	case "tick":
+		r.take(sim.Step{Kind: sim.Tick})
+		return nil
+	case "step":
+		steps := w.Enabled()
+		for _, s := range steps {
+			if w.Describe(s) == rest {
+				r.take(s)
+				return nil
+			}
+		}
+		return errNotApplicable
+	case "ask":
+		return r.ask(rest)
+	case "break":
+		return applied(w.Break(rest))
+	case "drop":
+		return applied(w.Drop(rest))
+	case "compact":
+		n, err := strconv.ParseInt(rest, 10, 64)
+		if err != nil || w.Revision()-n <= 1 {
+			return errNotApplicable
+		}
+		w.Compact(w.Revision() - n)
+		return nil
+	case "cut", "mend":
+		from, to, ok := strings.Cut(rest, " ")
+		if !ok {
+			return fmt.Errorf("%s %q: from where to where?", verb, rest)
+		}
+		if verb == "cut" {
+			w.Cut(from, to)
+		} else {
+			w.Mend(from, to)
+		}
+		return nil
+	}
+	return r.toOne(verb, rest)
+}
+
+// ordinary takes the first step, or lets time go on where there is none.
+func (r *run) ordinary() {
+	if steps := r.world.Enabled(); len(steps) > 0 {
+		r.take(steps[0])
+	} else {
+		r.take(sim.Step{Kind: sim.Tick})
+	}
+}
+
+func (r *run) take(s sim.Step) {
+	r.steps++
+	r.world.Take(s)
+}
+
+// ask has a client issue a request.
+func (r *run) ask(rest string) error {
+	name, choices, _ := strings.Cut(rest, " ")
+	u := r.users[name]
+	if u == nil {
+		return fmt.Errorf("there is no client %q: there are %v", name, r.names)
+	}
+	var draws list
+	for part := range strings.SplitSeq(choices, ",") {
+		if part == "" {
+			continue
+		}
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return fmt.Errorf("%q is no list of numbers", choices)
+		}
+		draws = append(draws, n)
+	}
+	u.choose = &draws
+	return applied(r.world.Issue(u.process))
+}
+
+// list are choices made before. What is out of bounds is brought into them, what is missing is 0.
+type list []int
+
+// IntN is the next number.
+func (l *list) IntN(n int) int {
+	if len(*l) == 0 {
+		return 0
+	}
+	v := (*l)[0]
+	*l = (*l)[1:]
+	return min(max(v, 0), n-1)
+}
+
+var _ workload.Choices = (*list)(nil)
+
+func applied(ok bool) error {
+	if !ok {
+		return errNotApplicable
+	}
+	return nil
+}
+
+// toOne does something to a process, an API server, a node or a member.
+func (r *run) toOne(verb, rest string) error {
+	w := r.world
+	name, number, _ := strings.Cut(rest, " ")
+	if i := slices.IndexFunc(w.Servers, func(s *sim.Server) bool { return s.Name == name }); i >= 0 {
+		s := w.Servers[i]
+		switch verb {
+		case "crash":
+			return applied(s.Up() && then(w.CrashServer, s))
+		case "start":
+			return applied(!s.Up() && then(w.StartServer, s))
+		case "pause":
+			return applied(s.Up() && then(w.PauseServer, s))
+		case "resume":
+			return applied(then(w.ResumeServer, s))
+		case "lag":
+			return applied(then(w.Lag, s))
+		case "catch-up":
+			return applied(then(w.CatchUp, s))
+		case "stall":
+			return applied(then(w.Stall, w.Members[i]))
+		case "release":
+			return applied(then(w.Release, w.Members[i]))
+		}
+	}
+	if i := slices.IndexFunc(w.Nodes, func(n *sim.Node) bool { return n.Name == name }); i >= 0 {
+		n := w.Nodes[i]
+		switch verb {
+		case "lose-call":
+			n.LoseCall()
+			return nil
+		case "lose-answer":
+			n.LoseAnswer()
+			return nil
+		case "runtime-down", "runtime-up":
+			n.Runtime.SetDown(verb == "runtime-down")
+			return nil
+		case "reboot":
+			n.Reboot()
+			return nil
+		}
+	}
+	if i := slices.IndexFunc(w.Processes, func(p *sim.Process) bool { return p.Name == name }); i >= 0 {
+		p := w.Processes[i]
+		switch verb {
+		case "crash":
+			return applied(p.Running() && then(w.Crash, p))
+		case "start":
+			return applied(!p.Running() && then(w.Start, p))
+		case "pause":
+			return applied(p.Running() && then(w.Pause, p))
+		case "resume":
+			return applied(then(w.Resume, p))
+		case "mark":
+			return applied(then(w.Mark, p))
+		case "skew":
+			rate, err := strconv.ParseInt(number, 10, 64)
+			if err != nil || rate < 500 || rate > 2000 {
+				return fmt.Errorf("skew %s %q: 500 to 2000", name, number)
+			}
+			w.Skew(p, rate)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q of %q: there is no such verb, or nothing of that name to do it to", verb, name)
+}
+
+func then[T any](do func(T), to T) bool {
+	do(to)
+	return true
+}

@@ -1,0 +1,268 @@
+package simulation
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// whole is what the parts of a draw add up to.
+const whole = 1 << 16
+
+// swarm is what a run is like. It is drawn itself: of runs that are all alike, the thousandth shows nothing that the first did
+// not (Groce and others, Swarm Testing, ISSTA 2012).
+type swarm struct {
+	// steps is how long the safety phase is.
+	steps int
+	// Of each draw of whole, so much goes to a fault, to a client, to the clock, and to a step that is not the first.
+	fault, ask, tick, disorder int
+	kinds                      []kind
+	// most is how many faults may be under way at once, and length how long one lasts at most, in seconds.
+	most, length int
+}
+
+func drawSwarm(choose Choices) swarm {
+	s := swarm{
+		steps:    []int{600, 200, 1500}[choose.IntN(3)],
+		fault:    []int{200, 0, 800, 2000}[choose.IntN(4)],
+		ask:      []int{2000, 600, 6000}[choose.IntN(3)],
+		tick:     []int{500, 50, 3000}[choose.IntN(3)],
+		disorder: []int{3000, 0, 20000, 40000}[choose.IntN(4)],
+		most:     1 + choose.IntN(3),
+		length:   []int{10, 2, 40}[choose.IntN(3)],
+	}
+	for _, k := range allKinds {
+		if choose.IntN(2) == 0 {
+			s.kinds = append(s.kinds, k)
+		}
+	}
+	return s
+}
+
+// explorer chooses what is done next.
+type explorer struct {
+	*run
+	choose Choices
+	swarm  swarm
+	faults []fault
+	idle   int // ordinary steps that are not written down yet
+}
+
+// fault is one that is under way: how it ends, and when.
+type fault struct {
+	end   []string
+	until time.Time
+}
+
+// explore lets everything happen in the order that is chosen.
+func explore(r *run, choose Choices) {
+	e := &explorer{run: r, choose: choose, swarm: drawSwarm(choose)}
+	defer e.flush()
+	s := e.swarm
+	for e.steps+e.idle < s.steps {
+		e.over()
+		draw := choose.IntN(whole)
+		switch steps := r.world.Enabled(); {
+		case draw >= whole-s.fault:
+			e.interfere()
+			e.steps++ // so that a run that only interferes ends
+		case draw >= whole-s.fault-s.ask || len(steps) == 0:
+			if !e.issue() {
+				e.ordinary()
+			}
+		case draw >= whole-s.fault-s.ask-s.tick:
+			e.say("tick")
+		case draw >= whole-s.fault-s.ask-s.tick-s.disorder:
+			e.say("step " + r.world.Describe(steps[choose.IntN(len(steps))]))
+		default:
+			e.ordinary()
+		}
+	}
+}
+
+// say does one line of the script; one that does not apply has no effect, and is not written down.
+func (e *explorer) say(line string) bool {
+	e.flush()
+	return e.do(line) == nil
+}
+
+// ordinary takes the first step, and remembers that it did.
+func (e *explorer) ordinary() {
+	e.idle++
+	e.run.ordinary()
+	e.steps-- // counted as idle until it is written down
+}
+
+// flush writes the ordinary steps down that were taken.
+func (e *explorer) flush() {
+	if e.idle > 0 {
+		e.script = append(e.script, fmt.Sprintf("run %d", e.idle))
+		e.steps += e.idle
+		e.idle = 0
+	}
+}
+
+// issue has a client that is ready issue a request; false: none is.
+func (e *explorer) issue() bool {
+	var ready []string
+	for _, name := range e.names {
+		if e.world.Ready(e.users[name].process) {
+			ready = append(ready, name)
+		}
+	}
+	if len(ready) == 0 {
+		return false
+	}
+	name := ready[e.choose.IntN(len(ready))]
+	e.flush()
+	u, made := e.users[name], &recorder{choose: e.choose}
+	u.choose = made
+	if e.world.Issue(u.process) {
+		open := e.world.Open()
+		e.script = append(e.script, fmt.Sprintf("ask %s %s # %s", name, strings.Join(made.numbers, ","), open[len(open)-1]))
+	}
+	return true
+}
+
+// recorder remembers the choices that it hands on.
+type recorder struct {
+	choose  Choices
+	numbers []string
+}
+
+// IntN chooses.
+func (r *recorder) IntN(n int) int {
+	v := r.choose.IntN(n)
+	r.numbers = append(r.numbers, strconv.Itoa(v))
+	return v
+}
+
+// interfere begins a fault of a kind that the swarm has, or ends one.
+func (e *explorer) interfere() {
+	if len(e.swarm.kinds) == 0 {
+		return
+	}
+	if len(e.faults) >= e.swarm.most {
+		e.finish(0)
+		return
+	}
+	k := e.swarm.kinds[e.choose.IntN(len(e.swarm.kinds))]
+	begin, end := k(e)
+	any := false
+	for _, line := range begin {
+		any = e.say(line) || any
+	}
+	if any && len(end) > 0 {
+		length := time.Duration(1+e.choose.IntN(e.swarm.length)) * time.Second
+		e.faults = append(e.faults, fault{end, e.world.Now().Add(length)})
+	}
+}
+
+// over ends the faults whose time is up.
+func (e *explorer) over() {
+	for i := 0; i < len(e.faults); {
+		if e.faults[i].until.After(e.world.Now()) {
+			i++
+			continue
+		}
+		e.finish(i)
+	}
+}
+
+func (e *explorer) finish(i int) {
+	for _, line := range e.faults[i].end {
+		e.say(line)
+	}
+	e.faults = append(e.faults[:i], e.faults[i+1:]...)
+}
+
+// kind is a kind of fault: the lines that begin it and those that end it.
+type kind func(e *explorer) (begin, end []string)
+
+var allKinds = []kind{
+	toProcess("crash", "start"), toProcess("crash", "start"), toProcess("pause", "resume"),
+	toServer("crash", "start"), toServer("lag", "catch-up"), toServer("lag", "catch-up"), toServer("stall", "release"),
+	toNode("lose-call", ""), toNode("lose-answer", ""), toNode("runtime-down", "runtime-up"), toNode("reboot", ""),
+	cutWorker, cutMember, breakRequest, breakRequest, dropRequest, compact, skew, mark,
+}
+
+func pick[T any](e *explorer, list []T) T { return list[e.choose.IntN(len(list))] }
+
+// components are the processes that are no clients.
+func (e *explorer) components() (names []string) {
+	for _, p := range e.world.Processes {
+		if e.users[p.Name] == nil && p.Name != "runner" {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+func toProcess(begin, end string) kind {
+	return func(e *explorer) ([]string, []string) { return lines(pick(e, e.components()), begin, end) }
+}
+
+func toServer(begin, end string) kind {
+	return func(e *explorer) ([]string, []string) { return lines(pick(e, e.world.Servers).Name, begin, end) }
+}
+
+func toNode(begin, end string) kind {
+	return func(e *explorer) ([]string, []string) { return lines(pick(e, e.world.Nodes).Name, begin, end) }
+}
+
+func lines(name, begin, end string) ([]string, []string) {
+	if end == "" {
+		return []string{begin + " " + name}, nil
+	}
+	return []string{begin + " " + name}, []string{end + " " + name}
+}
+
+func cutWorker(e *explorer) ([]string, []string) { return e.cut(pick(e, e.world.Nodes).Name) }
+
+func cutMember(e *explorer) ([]string, []string) { return e.cut(pick(e, e.world.Members).Machine) }
+
+// cut cuts a machine off from the control planes: both ways, or what it sends, or what it is sent.
+func (e *explorer) cut(machine string) (begin, end []string) {
+	way := e.choose.IntN(3)
+	for _, m := range e.world.Members {
+		if m.Machine == machine {
+			continue
+		}
+		out, in := machine+" "+m.Machine, m.Machine+" "+machine
+		if way != 1 {
+			begin, end = append(begin, "cut "+out), append(end, "mend "+out)
+		}
+		if way != 2 {
+			begin, end = append(begin, "cut "+in), append(end, "mend "+in)
+		}
+	}
+	return begin, end
+}
+
+func breakRequest(e *explorer) ([]string, []string) {
+	if open := e.world.Open(); len(open) > 0 {
+		return []string{"break " + pick(e, open)}, nil
+	}
+	return nil, nil
+}
+
+func dropRequest(e *explorer) ([]string, []string) {
+	if late := e.world.Late(); len(late) > 0 {
+		return []string{"drop " + pick(e, late)}, nil
+	}
+	return nil, nil
+}
+
+// compact forgets all but the last few revisions.
+func compact(e *explorer) ([]string, []string) {
+	return []string{fmt.Sprintf("compact %d", e.choose.IntN(20))}, nil
+}
+
+func skew(e *explorer) ([]string, []string) {
+	return []string{fmt.Sprintf("skew %s %d", pick(e, e.components()), []int{1001, 1010, 1050}[e.choose.IntN(3)])}, nil
+}
+
+func mark(e *explorer) ([]string, []string) {
+	return []string{"mark " + pick(e, e.components())}, nil
+}

@@ -1,0 +1,230 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"orrery/checker"
+	"orrery/checker/history"
+	"orrery/checker/verdict"
+	"orrery/fuzz/sometimes"
+	"orrery/fuzz/workload"
+	"orrery/impl/api"
+	"orrery/impl/control"
+	"orrery/impl/controller/replication"
+	"orrery/impl/scheduler"
+	"orrery/impl/sim"
+	"orrery/impl/trace"
+)
+
+// Size is that of the simulated cluster.
+type Size struct{ ControlPlanes, Workers int }
+
+// DefaultSize is three of each.
+var DefaultSize = Size{ControlPlanes: 3, Workers: 3}
+
+// Bounds of what comes before and after the safety phase, in the world's time and in steps.
+const (
+	setupBound = time.Minute
+	quiet      = 20 * time.Second
+	bound      = 3 * time.Minute
+	looking    = 15 * time.Second
+	stepsBound = 100_000
+)
+
+// Result is one run and what it is worth.
+type Result struct {
+	Size   Size
+	Header trace.Header
+	Lines  []trace.Line
+	Report verdict.Report
+	// Script is what was done in the safety phase, a line for each [run.do].
+	Script []string
+	// Steps is how many steps that were, and Faults how many were begun, by kind.
+	Steps  int
+	Faults map[string]int
+	// Sometimes are the interesting states that were reached.
+	Sometimes []string
+	// Wants is what the components still wanted at the end, where the cluster had not come to rest.
+	Wants []control.Want
+	// Time is how much of the world's time went by.
+	Time time.Duration
+}
+
+// Broken is the guarantee that the run broke; empty if its verdict is not Illegal.
+func (r Result) Broken() string {
+	if _, first, ok := r.Report.First(); ok && r.Report.Verdict() == verdict.Illegal {
+		return first.Guarantee.Error()
+	}
+	return ""
+}
+
+// run is one run under way.
+type run struct {
+	world *sim.World
+	users map[string]*user
+	names []string // of the users, in order
+
+	script []string
+	steps  int
+	taken  map[string]int
+}
+
+// user is one client of the workload, and where its decisions come from.
+type user struct {
+	client  *workload.Client
+	process *sim.Process
+	choose  workload.Choices
+}
+
+// Explore makes a run in which everything is chosen.
+func Explore(ctx context.Context, size Size, choose Choices) (Result, error) {
+	return execute(ctx, size, func(r *run) error {
+		explore(r, choose)
+		return nil
+	})
+}
+
+// Replay makes the run that a script tells. What does not apply is passed over, or, if strict, an error that names the line.
+func Replay(ctx context.Context, size Size, script []string, strict bool) (Result, error) {
+	return execute(ctx, size, func(r *run) error {
+		for n, line := range script {
+			if err := r.do(line); err != nil && strict {
+				return fmt.Errorf("line %d: %s: %w", n+1, line, err)
+			}
+		}
+		return nil
+	})
+}
+
+// execute makes a run: setup, safety under faults, then heal, then liveness, and judges it.
+func execute(ctx context.Context, size Size, safety func(*run) error) (Result, error) {
+	r := &run{world: sim.New(size.ControlPlanes), users: map[string]*user{}, taken: map[string]int{}}
+	w := r.world
+	began := w.Now()
+	if err := r.setUp(size); err != nil {
+		return Result{}, err
+	}
+	r.phase(trace.Safety)
+	if err := safety(r); err != nil {
+		return Result{}, err
+	}
+	r.phase(trace.Heal)
+	w.Heal()
+	r.phase(trace.Liveness)
+	settled := r.settle(began)
+	result := Result{Size: size, Script: r.script, Steps: r.steps, Faults: r.taken, Time: w.Now().Sub(began)}
+	if settled {
+		r.phase(trace.Settled)
+		w.Settle(w.Now().Add(looking), stepsBound)
+	} else {
+		result.Wants = w.Wants()
+	}
+	for _, s := range w.Servers {
+		s.Digest()
+	}
+	r.phase(trace.End)
+	if err := w.Err(); err != nil {
+		return Result{}, err
+	}
+	result.Header, result.Lines = r.header(), w.Trace()
+	h := history.New(result.Header, result.Lines)
+	result.Sometimes = sometimes.Reached(h)
+	result.Report = checker.Judge(ctx, h, verdict.DefaultLimits)
+	return result, nil
+}
+
+func (r *run) header() trace.Header {
+	h := trace.Header{Format: trace.Format, Mode: trace.Simulated, Scenario: "cluster", Revision: 1}
+	for _, s := range r.world.Servers {
+		h.Topology.ControlPlanes = append(h.Topology.ControlPlanes, s.Machine)
+	}
+	for _, n := range r.world.Nodes {
+		h.Topology.Workers = append(h.Topology.Workers, n.Name)
+	}
+	return h
+}
+
+func (r *run) phase(name string) {
+	r.world.Emit(trace.Line{Phase: &trace.Phase{Name: name}})
+}
+
+// setUp adds everything, makes the namespaces that every cluster has, and the workload's, and waits until all is quiet.
+func (r *run) setUp(size Size) error {
+	w := r.world
+	r.phase(trace.Setup)
+	for i := range size.Workers {
+		w.AddNode(fmt.Sprintf("worker-%d", i+1))
+	}
+	w.AddComponents("scheduler", "control-1", func() control.Component { return scheduler.New() })
+	w.AddComponents("replication", "control-1", func() control.Component { return replication.ReplicationControllers() })
+	w.AddComponents("replicasets", "control-1", func() control.Component { return replication.ReplicaSets() })
+	namespaces, _ := api.ByName("namespaces")
+	names := []string{metav1.NamespaceDefault, metav1.NamespaceSystem, metav1.NamespacePublic, corev1.NamespaceNodeLease, workload.Namespace}
+	runner := w.AddUser("runner", sim.User{
+		Next: func() (api.Request, bool) {
+			if len(names) == 0 {
+				return api.Request{}, false
+			}
+			return api.Request{Verb: api.Create, Resource: namespaces, Name: names[0], Object: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: names[0]}}}, true
+		},
+		Heard: func(_ api.Request, _ api.Response, err error) {
+			if err == nil || apierrors.IsAlreadyExists(err) {
+				names = names[1:]
+			}
+		},
+	})
+	for end := w.Now().Add(setupBound); len(names) > 0; {
+		if w.Now().After(end) {
+			return fmt.Errorf("simulation: the cluster does not come up: still wanted %v", w.Wants())
+		}
+		w.Issue(runner)
+		w.Settle(w.Now().Add(time.Second), stepsBound)
+	}
+	for i, kind := range []workload.Kind{workload.Registers, workload.Owners, workload.Meddlers, workload.Readers} {
+		u := &user{client: workload.New(kind, fmt.Sprintf("client-%d", i+1))}
+		c := u.client
+		u.process = w.AddUser(c.Name, sim.User{
+			Next: func() (api.Request, bool) {
+				req := c.Next(u.choose)
+				return req, true
+			},
+			Heard: c.Done, Pause: 2 * time.Minute / time.Duration(c.PerMinute()), Roams: c.Roams(),
+		})
+		r.users[c.Name] = u
+		r.names = append(r.names, c.Name)
+	}
+	if !w.Settle(w.Now().Add(time.Second), stepsBound) {
+		return fmt.Errorf("simulation: the cluster does not come to rest: still wanted %v", w.Wants())
+	}
+	return nil
+}
+
+// settle waits until nothing but heartbeats has been written for a while; false: it did not come to that.
+func (r *run) settle(epoch time.Time) bool {
+	w := r.world
+	began := w.Now()
+	written, handled := began, len(w.Trace())
+	for w.Now().Sub(began) < bound {
+		if !w.Settle(w.Now().Add(quiet/4), stepsBound) {
+			return false
+		}
+		lines := w.Trace()
+		for _, l := range lines[handled:] {
+			if l.Revision != nil && !slices.Contains([]string{"leases", "nodes", "events"}, l.Revision.Resource) {
+				written = epoch.Add(time.Duration(l.Time))
+			}
+		}
+		handled = len(lines)
+		if w.Now().Sub(written) >= quiet {
+			return true
+		}
+	}
+	return false
+}
