@@ -28,6 +28,8 @@ type Version struct {
 	Line *trace.Line
 	// Before and After are the neighbours in the key's chain, deletions included; nil at its ends.
 	Before, After *Version
+
+	decoded map[string]any // see fields
 }
 
 // Until is the revision from which on the version is no longer current; Never for the last one.

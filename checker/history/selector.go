@@ -50,8 +50,8 @@ func (s Selector) Matches(v *Version) bool {
 	if s.All() {
 		return true
 	}
-	var object map[string]any
-	if json.Unmarshal(v.JSON, &object) != nil {
+	object := v.fields()
+	if object == nil {
 		return false
 	}
 	for _, r := range s.labels {
@@ -68,6 +68,20 @@ func (s Selector) Matches(v *Version) bool {
 		}
 	}
 	return true
+}
+
+// fields is the object, decoded once for all selectors; nil: it cannot be.
+func (v *Version) fields() map[string]any {
+	if v.decoded == nil {
+		v.decoded = map[string]any{}
+		if json.Unmarshal(v.JSON, &v.decoded) != nil {
+			v.decoded = map[string]any{}
+		}
+	}
+	if len(v.decoded) == 0 {
+		return nil
+	}
+	return v.decoded
 }
 
 func (r requirement) holds(value string, present bool) bool {

@@ -16,8 +16,10 @@ import (
 //	run N                       the first enabled step, N times; time goes on where there is none
 //	settle                      the first enabled step, until there is none
 //	step WORDS                  that step
+//	until WORDS                 the first enabled step, until that step is enabled
 //	tick                        time goes on to when something is due
 //	ask CLIENT N,N,...          a client issues the request to which these choices lead
+//	user WORDS                  the user issues one; see user.go
 //	crash|start NAME            a process or an API server loses its memory, and begins anew
 //	pause|resume NAME           it stops where it is, and goes on
 //	lag|catch-up SERVER         its caches stay where they are, and go on
@@ -30,6 +32,8 @@ import (
 //	reboot NODE                 its containers end, its kubelet begins anew
 //	skew NAME N                 its clock goes on by N where the world's does by 1000
 //	mark NAME                   its watches are sent bookmarks
+//
+// Where WORDS name a step or a request, the first words of its name will do; see [sim.World.Describe].
 
 // errNotApplicable: what a line asks for is not possible now.
 var errNotApplicable = errors.New("not possible here")
@@ -46,7 +50,7 @@ func (r *run) do(line string) error {
 	}
 	r.script = append(r.script, line)
 	switch verb {
-	case "run", "settle", "step", "tick", "ask":
+	case "run", "settle", "step", "until", "tick", "ask", "user":
 	default:
 		r.taken[verb]++
 	}
@@ -78,20 +82,31 @@ func (r *run) perform(verb, rest string) error {
 		r.take(sim.Step{Kind: sim.Tick})
 		return nil
 	case "step":
-		steps := w.Enabled()
-		for _, s := range steps {
-			if w.Describe(s) == rest {
-				r.take(s)
+		if s, ok := r.find(rest); ok {
+			r.take(s)
+			return nil
+		}
+		return errNotApplicable
+	case "until":
+		for range settleBound {
+			if _, ok := r.find(rest); ok {
 				return nil
 			}
+			steps := w.Enabled()
+			if len(steps) == 0 {
+				return errNotApplicable
+			}
+			r.take(steps[0])
 		}
 		return errNotApplicable
 	case "ask":
 		return r.ask(rest)
+	case "user":
+		return r.user(rest)
 	case "break":
-		return applied(w.Break(rest))
+		return applied(w.Break(match(w.Open(), rest)))
 	case "drop":
-		return applied(w.Drop(rest))
+		return applied(w.Drop(match(w.Late(), rest)))
 	case "compact":
 		n, err := strconv.ParseInt(rest, 10, 64)
 		if err != nil || w.Revision()-n <= 1 {
@@ -121,6 +136,32 @@ func (r *run) ordinary() {
 	} else {
 		r.take(sim.Step{Kind: sim.Tick})
 	}
+}
+
+// find is the enabled step of that name, or else the first whose name begins so.
+func (r *run) find(words string) (sim.Step, bool) {
+	steps := r.world.Enabled()
+	names := make([]string, len(steps))
+	for i, s := range steps {
+		names[i] = r.world.Describe(s)
+	}
+	i := slices.Index(names, match(names, words))
+	if i < 0 {
+		return sim.Step{}, false
+	}
+	return steps[i], true
+}
+
+// match is words if it is one of names, or else the first of them that begins with it.
+func match(names []string, words string) string {
+	if !slices.Contains(names, words) {
+		for _, name := range names {
+			if strings.HasPrefix(name, words) {
+				return name
+			}
+		}
+	}
+	return words
 }
 
 func (r *run) take(s sim.Step) {

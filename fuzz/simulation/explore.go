@@ -192,7 +192,7 @@ func pick[T any](e *explorer, list []T) T { return list[e.choose.IntN(len(list))
 // components are the processes that are no clients.
 func (e *explorer) components() (names []string) {
 	for _, p := range e.world.Processes {
-		if e.users[p.Name] == nil && p.Name != "runner" {
+		if e.users[p.Name] == nil && p.Name != "runner" && p.Name != "user" {
 			names = append(names, p.Name)
 		}
 	}

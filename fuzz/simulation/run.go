@@ -70,6 +70,9 @@ type run struct {
 	world *sim.World
 	users map[string]*user
 	names []string // of the users, in order
+	// wanted is the next request of the user whose words a script has.
+	wanted api.Request
+	typist *sim.Process
 
 	script []string
 	steps  int
@@ -200,6 +203,10 @@ func (r *run) setUp(size Size) error {
 		r.users[c.Name] = u
 		r.names = append(r.names, c.Name)
 	}
+	r.typist = w.AddUser("user", sim.User{
+		Next:  func() (api.Request, bool) { return r.wanted, true },
+		Heard: func(api.Request, api.Response, error) {},
+	})
 	if !w.Settle(w.Now().Add(time.Second), stepsBound) {
 		return fmt.Errorf("simulation: the cluster does not come to rest: still wanted %v", w.Wants())
 	}

@@ -1,5 +1,3 @@
-// Package sometimes names the interesting states that runs of the workload reach, in the real world and in the simulated one: a
-// run, or a campaign of runs, that has not reached those that are required has not shown much.
 package sometimes
 
 import (

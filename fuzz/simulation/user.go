@@ -1,0 +1,124 @@
+package simulation
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"orrery/fuzz/workload"
+	"orrery/impl/api"
+)
+
+// What a script's user may ask for; the user must have heard the end of the last request.
+//
+//	create rc|rs NAME REPLICAS        an owner of pods that run until they are told to end
+//	create pod NAME [ARG...]          a pod that is never restarted; its ARGs are those of the fake runtime (run, exit 1 after 3s)
+//	create cm NAME [FINALIZER]        a config map
+//	scale rc|rs NAME REPLICAS
+//	label pod NAME KEY=VALUE
+//	unfinalize cm NAME                its finalizers are taken away
+//	delete rc|rs|pod|cm NAME [GRACE]  GRACE in seconds; what it owns is left to the garbage collector
+//	get rc|rs|pod|cm NAME
+//	list rc|rs|pod|cm
+func (r *run) user(rest string) error {
+	words := strings.Fields(rest)
+	if len(words) < 2 {
+		return fmt.Errorf("user %q: what shall the user do to what?", rest)
+	}
+	resource, err := userResource(words[1])
+	if err != nil {
+		return err
+	}
+	req := api.Request{Verb: api.Verb(words[0]), Resource: resource, Namespace: workload.Namespace}
+	if len(words) > 2 {
+		req.Name = words[2]
+	} else if words[0] != "list" {
+		return fmt.Errorf("user %q: of what name?", rest)
+	}
+	if err := complete(&req, words[min(3, len(words)):]); err != nil {
+		return fmt.Errorf("user %s: %w", rest, err)
+	}
+	r.wanted = req
+	return applied(r.world.Issue(r.typist))
+}
+
+func userResource(short string) (*api.Resource, error) {
+	for _, r := range api.Resources {
+		for _, name := range append(r.ShortNames, r.Singular) {
+			if name == short {
+				return r, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("%q: there is no such kind", short)
+}
+
+// complete fills in what the verb needs.
+func complete(req *api.Request, args []string) error {
+	switch req.Verb {
+	case api.Get, api.List:
+		return nil
+	case api.Delete:
+		background := metav1.DeletePropagationBackground
+		req.Delete = &metav1.DeleteOptions{PropagationPolicy: &background}
+		if len(args) > 0 {
+			grace, err := strconv.ParseInt(args[0], 10, 64)
+			if err != nil || grace < 0 {
+				return fmt.Errorf("%q is no number of seconds", args[0])
+			}
+			req.Delete.GracePeriodSeconds = &grace
+		}
+		return nil
+	case api.Create:
+		return created(req, args)
+	case "scale":
+		return patched(req, "scale", args, func(n string) string { return `{"spec":{"replicas":` + n + `}}` })
+	case "label":
+		return patched(req, "", args, func(label string) string {
+			key, value, _ := strings.Cut(label, "=")
+			return fmt.Sprintf(`{"metadata":{"labels":{%q:%q}}}`, key, value)
+		})
+	case "unfinalize":
+		return patched(req, "", []string{""}, func(string) string { return `{"metadata":{"finalizers":null}}` })
+	}
+	return fmt.Errorf("there is no verb %q", req.Verb)
+}
+
+func patched(req *api.Request, subresource string, args []string, patch func(string) string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%d words follow, not one", len(args))
+	}
+	req.Verb, req.Subresource, req.PatchType, req.Patch = api.Patch, subresource, types.MergePatchType, []byte(patch(args[0]))
+	return nil
+}
+
+func created(req *api.Request, args []string) error {
+	meta := metav1.ObjectMeta{Name: req.Name, Namespace: req.Namespace}
+	switch req.Resource.New().(type) {
+	case *corev1.ReplicationController, *appsv1.ReplicaSet:
+		if len(args) != 1 {
+			return fmt.Errorf("how many replicas?")
+		}
+		n, err := strconv.ParseInt(args[0], 10, 32)
+		if err != nil {
+			return fmt.Errorf("%q is no number of replicas", args[0])
+		}
+		*req = workload.CreateOwner(req.Resource, req.Name, int32(n))
+	case *corev1.Pod:
+		spec := workload.PodSpec(args...)
+		spec.RestartPolicy = corev1.RestartPolicyNever
+		meta.Labels = map[string]string{"app": "once"}
+		req.Object = &corev1.Pod{ObjectMeta: meta, Spec: spec}
+	case *corev1.ConfigMap:
+		meta.Finalizers = args
+		req.Object = &corev1.ConfigMap{ObjectMeta: meta}
+	default:
+		return fmt.Errorf("no %s can be created here", req.Resource.Singular)
+	}
+	return nil
+}
