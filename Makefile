@@ -15,9 +15,9 @@ FAULTS ?=
 OUT    ?= out/check
 FUZZTIME ?= 60s
 
-# Packages whose tests start goroutines run under the race detector; models and checkers have none.
-RACE  := ./impl/... ./fuzz/...
-PLAIN := ./model/... ./checker/... .
+# Packages whose tests start goroutines run under the race detector; models, checkers and the simulated world have none.
+PLAIN := ./model/... ./checker/... ./impl/sim/... ./fuzz/simulation/... .
+RACE   = $$(go list ./impl/... ./fuzz/... | grep -v -e /impl/sim -e /fuzz/simulation)
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -47,6 +47,9 @@ up: build ## a cluster to use with kubectl; Ctrl-C removes it
 museum: build ## every planted bug, each of which must be found
 	$(BIN)/orrery museum
 
+soak: build ## simulated clusters for an hour (TIME=)
+	$(BIN)/orrery sim --seeds 1000000000 --from $$(date +%s)000000 --time $(if $(TIME),$(TIME),1h) --out out/soak
+
 fuzz: ## the fuzz targets, FUZZTIME= each (a minute)
 	@for target in $$(go list -f '{{.Dir}}' ./impl/... ./checker/... ./fuzz/... | xargs grep -lsE '^func Fuzz' --include=*_test.go -r | sort -u); do \
 		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*).*/\1/p' $$target); do \
@@ -61,4 +64,4 @@ clean-host: ## whatever a killed run may have left: processes, namespaces, mount
 clean:
 	rm -rf $(BIN) out
 
-.PHONY: help gcc build check test lint up museum fuzz bench clean-host clean
+.PHONY: help gcc build check test lint up museum soak fuzz bench clean-host clean
