@@ -44,7 +44,8 @@ lint: ## gofmt, vet, staticcheck, tidy
 up: build ## a cluster to use with kubectl; Ctrl-C removes it
 	$(BIN)/orrery up
 
-museum: build ## every planted bug, each of which must be found
+museum: build ## every planted bug, each of which must be found, in the real world and in the simulated one
+	$(BIN)/orrery museum --sim
 	$(BIN)/orrery museum
 
 soak: build ## simulated clusters for an hour (TIME=)

@@ -5,7 +5,7 @@
 //
 //	# Bug: what the planted code does wrong, in one sentence
 //	# Cites: where it happened
-//	# Guarantee: part of the sentence of the guarantee that it breaks, as the checker words it
+//	# Guarantee: part of the sentence of the guarantee that it breaks, as the checker words it; of several, " or " between them
 //	# Found by: the commands that must find it
 //
 // and the rest is a unified diff. Paths below "a/" and "b/" are relative to the project; a path that begins with

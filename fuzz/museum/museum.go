@@ -25,6 +25,16 @@ type Bug struct {
 	diff []byte
 }
 
+// Breaks reports whether a guarantee is one of those that the bug breaks: the head may name several, with " or " between them.
+func (b Bug) Breaks(guarantee string) bool {
+	for part := range strings.SplitSeq(b.Guarantee, " or ") {
+		if strings.Contains(guarantee, part) {
+			return true
+		}
+	}
+	return false
+}
+
 // By reports whether the bug is said to be found by a command that begins so.
 func (b Bug) By(command string) bool {
 	for _, by := range b.FoundBy {

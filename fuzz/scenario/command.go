@@ -17,6 +17,7 @@ import (
 	"orrery/checker/verdict"
 	"orrery/fuzz/museum"
 	"orrery/fuzz/nemesis"
+	"orrery/fuzz/simulation"
 )
 
 // stoppable is a context that ends with Ctrl-C, SIGTERM, or the terminal.
@@ -120,12 +121,20 @@ func JudgeCommand() *cobra.Command {
 func MuseumCommand() *cobra.Command {
 	var config Config
 	var faults string
+	var simulated bool
+	var tries int
 	cmd := &cobra.Command{
-		Use:     "museum [ID...]",
-		Short:   "Plant known bugs, one after the other; each must be found",
-		Long:    "museum runs check with each bug that its patch says check finds. The exit status is 0 only if every one was found: illegal, by the guarantee that the patch names.",
-		Example: "  orrery museum K11 A10",
+		Use:   "museum [ID...]",
+		Short: "Plant known bugs, one after the other; each must be found",
+		Long: "museum runs check with each bug that its patch says check finds, or, with --sim, simulated clusters with each that sim finds.\n" +
+			"The exit status is 0 only if every one was found: illegal, by the guarantee that the patch names.",
+		Example: "  orrery museum K11 A10\n  orrery museum --sim --tries 5",
 		RunE: func(cmd *cobra.Command, ids []string) error {
+			if simulated {
+				ctx, stop := stoppable(cmd)
+				defer stop()
+				return exhibitSimulated(ctx, config, ids, tries, cmd.OutOrStdout())
+			}
 			if err := config.complete(cmd, faults); err != nil {
 				return err
 			}
@@ -135,28 +144,76 @@ func MuseumCommand() *cobra.Command {
 		},
 	}
 	checkFlags(cmd, &config, &faults)
+	cmd.Flags().BoolVar(&simulated, "sim", false, "look for each bug in simulated clusters")
+	cmd.Flags().IntVar(&tries, "tries", 1, "with --sim: how often each bug is looked for, from other seeds each time")
 	return cmd
+}
+
+// simTime is how long a planted bug may stay hidden from simulated clusters.
+const simTime = 30 * time.Second
+
+// exhibitSimulated looks for the bugs in simulated clusters and prints a line for each.
+func exhibitSimulated(ctx context.Context, config Config, ids []string, tries int, w io.Writer) error {
+	if tries < 1 {
+		return fmt.Errorf("--tries %d: must be 1 or more", tries)
+	}
+	bugs, err := selected(config.Museum, ids, "orrery sim")
+	if err != nil {
+		return err
+	}
+	missed := 0
+	for _, bug := range bugs {
+		d, err := simulation.Exhibit(ctx, bug, config.Root, tries, simTime)
+		if ctx.Err() != nil {
+			return interrupted(err)
+		}
+		if err != nil {
+			return err
+		}
+		if d.Found < d.Tries {
+			missed++
+		}
+		fmt.Fprintln(w, d)
+		for _, other := range d.Else {
+			fmt.Fprintf(w, "     another guarantee broke: %s\n", other)
+		}
+	}
+	if missed > 0 {
+		return fmt.Errorf("%d of %d bugs were not found each time", missed, len(bugs))
+	}
+	return nil
+}
+
+// selected are the bugs with these IDs, or all that the command is said to find.
+func selected(dir string, ids []string, command string) (bugs []museum.Bug, err error) {
+	all, err := museum.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, bug := range all {
+		if len(ids) == 0 && bug.By(command) {
+			bugs = append(bugs, bug)
+		}
+	}
+	for _, id := range ids {
+		bug, err := museum.Find(dir, id)
+		if err != nil {
+			return nil, err
+		}
+		bugs = append(bugs, bug)
+	}
+	return bugs, nil
 }
 
 // exhibit runs the bugs and prints a line for each.
 func exhibit(ctx context.Context, config Config, ids []string, w io.Writer) error {
-	bugs, err := museum.Load(config.Museum)
+	bugs, err := selected(config.Museum, ids, "make check")
 	if err != nil {
 		return err
 	}
-	if len(ids) == 0 {
-		for _, bug := range bugs {
-			if bug.By("make check") {
-				ids = append(ids, bug.ID)
-			}
-		}
-	}
 	out, missed := config.Out, 0
-	for _, id := range ids {
-		bug, err := museum.Find(config.Museum, id)
-		if err != nil {
-			return err
-		}
+	for _, bug := range bugs {
+		id := bug.ID
 		config.Bug, config.Out = id, filepath.Join(out, id)
 		report, err := Check(ctx, config)
 		if ctx.Err() != nil {
@@ -167,7 +224,7 @@ func exhibit(ctx context.Context, config Config, ids []string, w io.Writer) erro
 		}
 		result := "missed: " + report.Verdict().String()
 		if _, first, ok := report.First(); ok && report.Verdict() == verdict.Illegal {
-			if result = "found: " + first.Guarantee.Error(); !strings.Contains(first.Guarantee.Error(), bug.Guarantee) {
+			if result = "found: " + first.Guarantee.Error(); !bug.Breaks(first.Guarantee.Error()) {
 				result = "another guarantee broke: " + first.Guarantee.Error()
 			}
 		}
@@ -177,7 +234,7 @@ func exhibit(ctx context.Context, config Config, ids []string, w io.Writer) erro
 		fmt.Fprintf(w, "%-4s %s\n     %s\n", id, bug.What, result)
 	}
 	if missed > 0 {
-		return errors.New(fmt.Sprint(missed, " of ", len(ids), " bugs were not found"))
+		return errors.New(fmt.Sprint(missed, " of ", len(bugs), " bugs were not found"))
 	}
 	return nil
 }

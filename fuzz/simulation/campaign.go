@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -83,8 +84,15 @@ func (c Campaign) Run(ctx context.Context) (Tally, *Result, error) {
 }
 
 // one makes one run, or two.
-func (c Campaign) one(ctx context.Context, seed uint64) (Result, error) {
-	r, err := Explore(context.WithoutCancel(ctx), c.Size, Seed(seed))
+//
+// A component that panics has found something too: the seed is told, whatever else.
+func (c Campaign) one(ctx context.Context, seed uint64) (r Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("seed %d: a component panicked: %v\n%s", seed, p, debug.Stack())
+		}
+	}()
+	r, err = Explore(context.WithoutCancel(ctx), c.Size, Seed(seed))
 	if err != nil {
 		return r, fmt.Errorf("seed %d: %w", seed, err)
 	}

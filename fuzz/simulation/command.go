@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -25,6 +26,9 @@ import (
 // shrinking bounds how long a failure is made smaller.
 const shrinking = time.Minute
 
+// gcPercent is how much garbage may lie beside what is in use.
+const gcPercent = 400
+
 // options are the command's.
 type options struct {
 	Campaign
@@ -32,6 +36,7 @@ type options struct {
 	shard             string
 	script, out, tell string
 	bug, museum, root string
+	shrink            bool
 }
 
 // Command is `orrery sim`.
@@ -51,6 +56,8 @@ func Command() *cobra.Command {
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 			defer stop()
+			// A run leaves much garbage and keeps little.
+			defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 			switch {
 			case o.bug != "":
 				return o.plant(ctx, cmd)
@@ -71,6 +78,7 @@ func Command() *cobra.Command {
 	flags.StringVar(&o.script, "script", "", "make the one run that this `file` tells")
 	flags.StringVar(&o.out, "out", "", "`folder` for the trace, the report and the script of a failure (default: none is kept)")
 	flags.StringVar(&o.tell, "result", "", "`file` to which the tally is written, as JSON")
+	flags.BoolVar(&o.shrink, "shrink", true, "make a failure small")
 	flags.StringVar(&o.bug, "bug", "", "ID of a bug to plant first; see testdata/museum")
 	flags.StringVar(&o.museum, "museum", "testdata/museum", "folder of the patches that plant bugs")
 	flags.StringVar(&o.root, "root", ".", "folder of the sources that a bug is planted in")
@@ -111,6 +119,9 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 	fmt.Fprint(w, tally.Table())
 	switch {
 	case failed != nil:
+		if !o.shrink {
+			return verdict.Illegal.Err()
+		}
 		fmt.Fprintf(w, "\nseed %d breaks a guarantee after %.1f s: %s\nmaking it smaller ...\n", *tally.Failed, tally.Seconds, tally.Broken)
 		return o.explain(ctx, w, *failed)
 	case ctx.Err() != nil:
@@ -192,27 +203,19 @@ func (o *options) plant(ctx context.Context, cmd *cobra.Command) error {
 	}
 	defer os.RemoveAll(dir)
 	binary := filepath.Join(dir, "sim")
-	if err := bug.BuildPackage(ctx, o.root, "./fuzz/simulation/planted", binary); err != nil {
+	if err := bug.BuildPackage(ctx, o.root, planted, binary); err != nil {
 		return err
 	}
-	planted := exec.CommandContext(ctx, binary, o.again()...)
-	planted.Stdout, planted.Stderr = w, cmd.ErrOrStderr()
-	planted.Cancel = func() error { return planted.Process.Signal(syscall.SIGTERM) }
-	err = planted.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == verdict.Illegal.ExitCode() {
-		return verdict.Illegal.Err()
-	}
-	if errors.As(err, &exit) && exit.ExitCode() == verdict.Unknown.ExitCode() {
-		return verdict.Unknown.Err()
-	}
-	return err
+	again := exec.CommandContext(ctx, binary, o.again()...)
+	again.Stdout, again.Stderr = w, cmd.ErrOrStderr()
+	again.Cancel = func() error { return again.Process.Signal(syscall.SIGTERM) }
+	return outcome(again.Run())
 }
 
 // again are the flags that the planted program is given.
 func (o *options) again() []string {
 	args := []string{fmt.Sprint("--seeds=", o.seeds), fmt.Sprint("--from=", o.From), fmt.Sprint("--time=", o.Time), "--shard=" + o.shard,
-		fmt.Sprint("--control-planes=", o.Size.ControlPlanes), fmt.Sprint("--workers=", o.Size.Workers), "--out=" + o.out, "--result=" + o.tell}
+		fmt.Sprint("--control-planes=", o.Size.ControlPlanes), fmt.Sprint("--workers=", o.Size.Workers), "--out=" + o.out, "--result=" + o.tell, fmt.Sprint("--shrink=", o.shrink)}
 	if o.Twice {
 		args = append(args, "--twice")
 	}

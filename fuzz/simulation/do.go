@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"orrery/fuzz/workload"
 	"orrery/impl/sim"
@@ -25,10 +26,13 @@ import (
 //	lag|catch-up SERVER         its caches stay where they are, and go on
 //	cut|mend FROM TO            what one machine sends does not arrive at the other
 //	stall|release MACHINE       the disk of the member of the store on it does not answer
-//	break|drop WORDS            the caller of a request loses its connection; a late request is lost
+//	break WORDS                 the caller of a request loses its connection
+//	late N WORDS                likewise, and the request is on its way for N seconds
+//	drop WORDS                  a late request is lost
 //	compact N                   history is forgotten but for the last N revisions
 //	lose-call|lose-answer NODE  of the next call to the node's runtime
 //	runtime-down|runtime-up NODE
+//	kill|collect NODE N         the N-th container that runs is killed; the record of the N-th that has ended is lost
 //	reboot NODE                 its containers end, its kubelet begins anew
 //	skew NAME N                 its clock goes on by N where the world's does by 1000
 //	mark NAME                   its watches are sent bookmarks
@@ -104,7 +108,14 @@ func (r *run) perform(verb, rest string) error {
 	case "user":
 		return r.user(rest)
 	case "break":
-		return applied(w.Break(match(w.Open(), rest)))
+		return applied(w.Break(match(w.Open(), rest), 0))
+	case "late":
+		seconds, words, _ := strings.Cut(rest, " ")
+		n, err := strconv.Atoi(seconds)
+		if err != nil || n < 0 {
+			return fmt.Errorf("late %q: for how many seconds, and what?", rest)
+		}
+		return applied(w.Break(match(w.Open(), words), time.Duration(n)*time.Second))
 	case "drop":
 		return applied(w.Drop(match(w.Late(), rest)))
 	case "compact":
@@ -250,6 +261,12 @@ func (r *run) toOne(verb, rest string) error {
 		case "runtime-down", "runtime-up":
 			n.Runtime.SetDown(verb == "runtime-down")
 			return nil
+		case "kill", "collect":
+			at, err := strconv.Atoi(number)
+			if err != nil {
+				return fmt.Errorf("%s %s %q: which one?", verb, name, number)
+			}
+			return applied(verb == "kill" && n.Kill(at) || verb == "collect" && n.Collect(at))
 		case "reboot":
 			n.Reboot()
 			return nil

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"orrery/impl/sim"
 )
 
 // whole is what the parts of a draw add up to.
@@ -74,7 +76,7 @@ func explore(r *run, choose Choices) {
 		case draw >= whole-s.fault-s.ask-s.tick:
 			e.say("tick")
 		case draw >= whole-s.fault-s.ask-s.tick-s.disorder:
-			e.say("step " + r.world.Describe(steps[choose.IntN(len(steps))]))
+			e.disorder(steps)
 		default:
 			e.ordinary()
 		}
@@ -85,6 +87,21 @@ func explore(r *run, choose Choices) {
 func (e *explorer) say(line string) bool {
 	e.flush()
 	return e.do(line) == nil
+}
+
+// disorder takes a step that is chosen, or the first that a script would find under its name.
+func (e *explorer) disorder(steps []sim.Step) {
+	chosen := e.choose.IntN(len(steps))
+	words := e.world.Describe(steps[chosen])
+	for i := range chosen {
+		if e.world.Describe(steps[i]) == words {
+			chosen = i
+			break
+		}
+	}
+	e.flush()
+	e.script = append(e.script, "step "+words)
+	e.take(steps[chosen])
 }
 
 // ordinary takes the first step, and remembers that it did.
@@ -184,7 +201,8 @@ var allKinds = []kind{
 	toProcess("crash", "start"), toProcess("crash", "start"), toProcess("pause", "resume"),
 	toServer("crash", "start"), toServer("lag", "catch-up"), toServer("lag", "catch-up"), toServer("stall", "release"),
 	toNode("lose-call", ""), toNode("lose-answer", ""), toNode("runtime-down", "runtime-up"), toNode("reboot", ""),
-	cutWorker, cutMember, breakRequest, breakRequest, dropRequest, compact, skew, mark,
+	toContainer("kill"), toContainer("kill"), toContainer("collect"), toContainer("collect"),
+	cutWorker, cutMember, breakRequest, delayRequest, delayRequest, dropRequest, compact, skew, mark,
 }
 
 func pick[T any](e *explorer, list []T) T { return list[e.choose.IntN(len(list))] }
@@ -209,6 +227,13 @@ func toServer(begin, end string) kind {
 
 func toNode(begin, end string) kind {
 	return func(e *explorer) ([]string, []string) { return lines(pick(e, e.world.Nodes).Name, begin, end) }
+}
+
+// toContainer is about one of the first few containers of a node.
+func toContainer(verb string) kind {
+	return func(e *explorer) ([]string, []string) {
+		return []string{fmt.Sprintf("%s %s %d", verb, pick(e, e.world.Nodes).Name, e.choose.IntN(3))}, nil
+	}
 }
 
 func lines(name, begin, end string) ([]string, []string) {
@@ -243,6 +268,13 @@ func (e *explorer) cut(machine string) (begin, end []string) {
 func breakRequest(e *explorer) ([]string, []string) {
 	if open := e.world.Open(); len(open) > 0 {
 		return []string{"break " + pick(e, open)}, nil
+	}
+	return nil, nil
+}
+
+func delayRequest(e *explorer) ([]string, []string) {
+	if open := e.world.Open(); len(open) > 0 {
+		return []string{fmt.Sprintf("late %d %s", []int{5, 1, 20}[e.choose.IntN(3)], pick(e, open))}, nil
 	}
 	return nil, nil
 }

@@ -50,6 +50,7 @@ type call struct {
 	wait     request.Op
 	until    time.Time // how long the server waits for its caches
 	deadline time.Time
+	held     time.Time // it does not arrive before
 	response api.Response
 	stream   *stream
 	err      error
@@ -109,7 +110,7 @@ func (w *World) addCalls(steps []Step) []Step {
 		}
 	}
 	for i, c := range w.calls {
-		if c.state == sent && !c.server.paused && w.hears(c.from.Machine, c.server.Machine) && w.hears(c.server.Machine, c.from.Machine) {
+		if c.state == sent && !c.held.After(w.now) && !c.server.paused && w.hears(c.from.Machine, c.server.Machine) && w.hears(c.server.Machine, c.from.Machine) {
 			steps = append(steps, Step{Kind: Arrive, actor: int32(i)})
 		}
 	}

@@ -127,10 +127,12 @@ func (w *World) Open() (requests []string) {
 	return requests
 }
 
-// Break makes the caller of the first such request lose its connection: it does not learn what becomes of it.
-func (w *World) Break(request string) bool {
+// Break makes the caller of the first such request lose its connection: it does not learn what becomes of it. A request that has
+// not arrived by then arrives when it has been on its way for so long.
+func (w *World) Break(request string, late time.Duration) bool {
 	for _, c := range w.calls {
 		if !c.told && c.from.running() && c.words() == request {
+			c.held = w.now.Add(late)
 			c.giveUp(errReset)
 			return true
 		}
@@ -191,6 +193,24 @@ func (n *Node) LoseCall() { n.lose = 1 }
 
 // LoseAnswer has the next call to the runtime made and its answer lost.
 func (n *Node) LoseAnswer() { n.lose = 2 }
+
+// Kill kills the process of the i-th of the containers that run, as the kernel does where memory runs out; false: there is none.
+func (n *Node) Kill(i int) bool {
+	if i < 0 || i >= len(n.running) {
+		return false
+	}
+	n.Runtime.Kill(n.running[i])
+	return true
+}
+
+// Collect removes the record of the i-th of the containers that have ended, as somebody else may; false: there is none.
+func (n *Node) Collect(i int) bool {
+	if i < 0 || i >= len(n.ended) {
+		return false
+	}
+	n.Runtime.Collect(n.ended[i])
+	return true
+}
 
 // Reboot ends everything on a worker: its containers, and what its kubelet knew.
 func (n *Node) Reboot() {

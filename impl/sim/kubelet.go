@@ -27,6 +27,8 @@ type Node struct {
 	Runtime *fake.Machine
 	Kubelet *Process
 
+	running []string // the IDs of the containers that run, and of those that have ended and are remembered, in order
+	ended   []string
 	changed bool // the runtime has something new since the kubelet last looked
 	lose    int  // of the next call to the runtime: 0 nothing, 1 the call, 2 its answer
 	// Lost counts the calls to the runtime, and answers, that were lost.
@@ -64,6 +66,15 @@ func (w *World) AddNode(name string) *Node {
 // observe writes ground truth into the trace.
 func (n *Node) observe(c fake.Change) {
 	n.changed = true
+	if c.Container != "" {
+		n.running, n.ended = remove(n.running, c.ID), remove(n.ended, c.ID)
+		switch c.State {
+		case "started":
+			n.running = append(n.running, c.ID)
+		case "exited":
+			n.ended = append(n.ended, c.ID)
+		}
+	}
 	n.world.emit("runtime-"+n.Name, trace.Line{Container: &trace.Container{
 		Node: n.Name, PodUID: c.UID, Namespace: c.Namespace, Pod: c.Name, Container: c.Container, Attempt: int(c.Attempt),
 		ID: c.ID, State: c.State, ExitCode: int(c.ExitCode), At: n.world.clock(c.At),

@@ -141,6 +141,9 @@ func (w *World) Due() (time.Time, bool) {
 		if c.state == waiting {
 			next.add(c.until)
 		}
+		if c.state == sent && c.held.After(w.now) {
+			next.add(c.held)
+		}
 	}
 	for _, s := range w.Servers {
 		if s.running() && !s.retry.IsZero() {
