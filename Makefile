@@ -54,7 +54,7 @@ soak: build ## simulated clusters for an hour (TIME=)
 fuzz: ## the fuzz targets, FUZZTIME= each (a minute)
 	@for target in $$(go list -f '{{.Dir}}' ./impl/... ./checker/... ./fuzz/... | xargs grep -lsE '^func Fuzz' --include=*_test.go -r | sort -u); do \
 		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*).*/\1/p' $$target); do \
-			echo "$$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname $$target)"; done; done
+			echo "$$name"; go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$(dirname $$target)"; done; done
 
 bench: build ## the measurements of the README
 	$(BIN)/orrery bench

@@ -5,6 +5,7 @@
 //
 //	storemachine_test.go   impl/store/memory and impl/store/etcd (a real etcd) against model/store
 //	storejudge_test.go     the same stores as recorded, against the checkers
+//	selector               the selectors of the API server and of the checkers against upstream's
 //
 // Each is shown to see by planted bugs that it must find.
 //

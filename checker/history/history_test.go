@@ -134,11 +134,15 @@ func TestSelectors(t *testing.T) {
 		{"!app", "", false},
 		{"none", "", false},
 		{"!none", "", true},
+		{"tier>0,tier<2", "", true},
+		{"tier>1", "", false},
+		{"app in(web),app notin()", "", true},
 		{"app in (db, web),!none", "spec.nodeName=n1", true},
 		{"", "spec.nodeName!=n1", false},
 		{"", "spec.nodeName=", false},
 		{"", "status.phase=", true},
 		{"", "spec.hostNetwork=true", true},
+		{"", `spec.host=n1,spec.nodeName!=a\,b`, true},
 		{"", "spec.nodeName.deeper=x", false},
 	} {
 		s, err := history.ParseSelector(c.labels, c.fields)
@@ -148,10 +152,15 @@ func TestSelectors(t *testing.T) {
 		require.Equal(t, c.labels+c.fields == "", s.All())
 	}
 	for _, c := range []struct{ labels, fields, want string }{
-		{"a,,b", "", `label selector "a,,b": an empty requirement`},
-		{"a in b", "", `label selector "a in b": "a in b": the set must be in parentheses`},
-		{"a b", "", `label selector "a b": "a b" is no requirement`},
-		{"", "a", `field selector "a": only =, == and != select by field`},
+		{"a,,b", "", `label selector "a,,b": "," is no label`},
+		{"a in b", "", `label selector "a in b": "b": a set must be in parentheses`},
+		{"a b", "", `label selector "a b": "b" is no operator`},
+		{"a in (b", "", `label selector "a in (b": "" follows a value of a set`},
+		{"a=b c", "", `label selector "a=b c": "c" follows where a comma should`},
+		{"a=-", "", `label selector "a=-": "-" is no value of a`},
+		{"a>x", "", `label selector "a>x": "x" is no value of a`},
+		{"", `a=b\c`, `field selector "a=b\\c": "b\\c": a backslash must precede a comma, an equals sign or a backslash, and nothing else`},
+		{"", "a", `field selector "a": "a": only =, == and != select by field`},
 	} {
 		_, err := history.ParseSelector(c.labels, c.fields)
 		require.EqualError(t, err, c.want)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -17,24 +18,19 @@ type Selector struct {
 // requirement is one condition on one label or field.
 type requirement struct {
 	key    string
-	op     string // in, notin, exists, absent
+	op     string // in, notin, exists, absent, >, <
 	values []string
 }
 
 // ParseSelector reads the two selectors as a request carries them; empty ones select everything.
 func ParseSelector(labels, fields string) (Selector, error) {
-	l, err := parseRequirements(labels)
+	l, err := parseLabels(labels)
 	if err != nil {
 		return Selector{}, fmt.Errorf("label selector %q: %w", labels, err)
 	}
-	f, err := parseRequirements(fields)
+	f, err := parseFields(fields)
 	if err != nil {
 		return Selector{}, fmt.Errorf("field selector %q: %w", fields, err)
-	}
-	for _, r := range f {
-		if r.op != "in" && r.op != "notin" {
-			return Selector{}, fmt.Errorf("field selector %q: only =, == and != select by field", fields)
-		}
 	}
 	return Selector{l, f}, nil
 }
@@ -61,9 +57,7 @@ func (s Selector) Matches(v *Version) bool {
 		}
 	}
 	for _, r := range s.fields {
-		// A field that is not set has its empty value.
-		value, _ := lookup(object, strings.Split(r.key, ".")...)
-		if !r.holds(value, true) {
+		if !r.holds(fieldOf(v.Object.Resource, object, r.key), true) {
 			return false
 		}
 	}
@@ -92,8 +86,37 @@ func (r requirement) holds(value string, present bool) bool {
 		return !present || !slices.Contains(r.values, value)
 	case "exists":
 		return present
+	case "absent":
+		return !present
 	}
-	return !present
+	is, err := strconv.ParseInt(value, 10, 64)
+	bound, _ := strconv.ParseInt(r.values[0], 10, 64) // a number: the parser has seen to it
+	return present && err == nil && (r.op == ">" && is > bound || r.op == "<" && is < bound)
+}
+
+// fieldOf is the value by which an object can be selected: that of its JSON, where a field that is not set has its empty
+// value, but for the few that have another name or a value that JSON leaves out.
+//
+// Upstream: ToSelectableFields of pkg/registry/core/pod, node and event, and the conversions of pkg/apis/core/v1.
+func fieldOf(resource string, object map[string]any, key string) string {
+	empty := ""
+	switch resource + " " + key {
+	case "pods spec.host":
+		key = "spec.nodeName"
+	case "pods spec.hostNetwork", "nodes spec.unschedulable":
+		empty = "false"
+	case "replicationcontrollers status.replicas", "replicasets status.replicas":
+		empty = "0"
+	case "events source":
+		if component, ok := lookup(object, "source", "component"); ok && component != "" {
+			return component
+		}
+		key = "reportingComponent"
+	}
+	if value, ok := lookup(object, strings.Split(key, ".")...); ok {
+		return value
+	}
+	return empty
 }
 
 // lookup follows a path into JSON; what it finds is text, as selectors compare it.
@@ -114,73 +137,4 @@ func lookup(object map[string]any, path ...string) (string, bool) {
 		text, err := json.Marshal(v)
 		return string(text), err == nil
 	}
-}
-
-// parseRequirements reads "a=b,c!=d,e in (f,g),h notin (i),j,!k".
-func parseRequirements(text string) ([]requirement, error) {
-	var all []requirement
-	for _, term := range splitTerms(text) {
-		r, err := parseRequirement(strings.TrimSpace(term))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, r)
-	}
-	return all, nil
-}
-
-// splitTerms splits at the commas outside parentheses.
-func splitTerms(text string) []string {
-	if strings.TrimSpace(text) == "" {
-		return nil
-	}
-	var terms []string
-	depth, begin := 0, 0
-	for i, c := range text {
-		switch c {
-		case '(':
-			depth++
-		case ')':
-			depth--
-		case ',':
-			if depth == 0 {
-				terms = append(terms, text[begin:i])
-				begin = i + 1
-			}
-		}
-	}
-	return append(terms, text[begin:])
-}
-
-func parseRequirement(term string) (requirement, error) {
-	if term == "" {
-		return requirement{}, fmt.Errorf("an empty requirement")
-	}
-	for _, op := range []struct{ text, op string }{{" notin ", "notin"}, {" in ", "in"}} {
-		key, set, ok := strings.Cut(term, op.text)
-		if !ok {
-			continue
-		}
-		set = strings.TrimSpace(set)
-		if !strings.HasPrefix(set, "(") || !strings.HasSuffix(set, ")") {
-			return requirement{}, fmt.Errorf("%q: the set must be in parentheses", term)
-		}
-		values := strings.Split(set[1:len(set)-1], ",")
-		for i := range values {
-			values[i] = strings.TrimSpace(values[i])
-		}
-		return requirement{strings.TrimSpace(key), op.op, values}, nil
-	}
-	for _, op := range []struct{ text, op string }{{"!=", "notin"}, {"==", "in"}, {"=", "in"}} {
-		if key, value, ok := strings.Cut(term, op.text); ok {
-			return requirement{strings.TrimSpace(key), op.op, []string{strings.TrimSpace(value)}}, nil
-		}
-	}
-	if key, ok := strings.CutPrefix(term, "!"); ok {
-		return requirement{strings.TrimSpace(key), "absent", nil}, nil
-	}
-	if strings.ContainsAny(term, " ()") {
-		return requirement{}, fmt.Errorf("%q is no requirement", term)
-	}
-	return requirement{term, "exists", nil}, nil
 }

@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
 
 	"orrery/impl/api"
@@ -34,6 +35,8 @@ const most = 3
 type world struct {
 	api  *controltest.API
 	proc *controltest.Process
+	// owners are the UIDs of the ReplicaSets, of "web" first.
+	owners []types.UID
 	// spare is how many pods more than most there may be. An orphan may come while as many pods of its own are under way;
 	// and of creates that were under way when the process was killed, its successor may not choose the names again,
 	// because names of deleted pods are free for it.
@@ -52,10 +55,15 @@ func component() control.Component {
 
 func newWorld(made func(*control.Loop)) *world {
 	w := &world{api: controltest.NewAPI(start)}
-	w.api.Must(request(api.Create, "replicasets", "web", replicaSetOf(most)))
+	w.own("web", most)
 	w.proc = &controltest.Process{API: w.api, Component: component, Made: made}
 	w.proc.Start()
 	return w
+}
+
+// own makes a ReplicaSet.
+func (w *world) own(name string, replicas int32) {
+	w.owners = append(w.owners, w.api.Must(request(api.Create, "replicasets", name, replicaSetOf(replicas))).GetUID())
 }
 
 func request(verb api.Verb, resource, name string, obj api.Object) api.Request {
@@ -132,11 +140,16 @@ func (w *world) orphans() (n int) {
 	r, _ := api.ByName("pods")
 	_, pods := w.api.List(r)
 	for _, pod := range pods {
-		if metav1.GetControllerOf(pod) == nil && pod.GetLabels()["app"] == "web" {
+		if metav1.GetControllerOf(pod) == nil && counts(pod.(*corev1.Pod)) {
 			n++
 		}
 	}
 	return n
+}
+
+// counts: the pod is one of those that there have to be so many of.
+func counts(pod *corev1.Pod) bool {
+	return pod.DeletionTimestamp == nil && pod.Status.Phase != corev1.PodFailed && pod.Status.Phase != corev1.PodSucceeded && pod.Labels["app"] == "web"
 }
 
 func (w *world) scale(replicas int32) {
@@ -161,7 +174,7 @@ func (w *world) kubelet(choose controltest.Choose) {
 	case pod.Spec.NodeName == "":
 		pod.Spec.NodeName = fmt.Sprintf("node-%d", choose("node", 2))
 		w.api.Must(request(api.Update, "pods", pod.Name, pod))
-	case pod.Status.Phase == corev1.PodFailed: // for ever
+	case pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded: // for ever
 	default:
 		pod.Status.Phase = corev1.PodRunning
 		if what == 0 {
@@ -195,13 +208,19 @@ func (w *world) pod(choose controltest.Choose) *corev1.Pod {
 	return nil
 }
 
-// owned counts the owner's active pods in the store.
+// owned counts the active pods in the store of the owner that has the most.
 func (w *world) owned() (n int) {
+	for _, owner := range w.owners {
+		n = max(n, w.ownedBy(owner))
+	}
+	return n
+}
+
+func (w *world) ownedBy(owner types.UID) (n int) {
 	r, _ := api.ByName("pods")
 	_, pods := w.api.List(r)
 	for _, obj := range pods {
-		pod := obj.(*corev1.Pod)
-		if metav1.GetControllerOf(pod) != nil && pod.DeletionTimestamp == nil && pod.Status.Phase != corev1.PodFailed && pod.Labels["app"] == "web" {
+		if ref := metav1.GetControllerOf(obj); ref != nil && ref.UID == owner && counts(obj.(*corev1.Pod)) {
 			n++
 		}
 	}
@@ -309,4 +328,21 @@ func TestMutants(t *testing.T) {
 			require.NotZero(t, caught)
 		})
 	}
+}
+
+// Goal: a pod wakes the owner that counts it, which is the one of its reference's UID, whatever name that reference has.
+// Method: a pod with the UID of one and the name of another is deleted once all is as wanted.
+func TestOwnerIsFoundByUID(t *testing.T) {
+	w := newWorld(nil)
+	w.own("rival", 1)
+	yes := true
+	w.api.Must(request(api.Create, "pods", "odd", &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+		Labels:          map[string]string{"app": "web"},
+		OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "rival", UID: w.owners[0], Controller: &yes}},
+	}}))
+	w.settle()
+	require.Equal(t, most, w.ownedBy(w.owners[0]))
+	w.api.Must(request(api.Delete, "pods", "odd", nil))
+	w.settle()
+	require.Equal(t, most, w.ownedBy(w.owners[0]))
 }

@@ -28,37 +28,63 @@ type bindWorld struct {
 	api  *controltest.API
 	proc *controltest.Process
 	pods int
+	// most is the most pods that are ever made; 0: as many as may be.
+	most int
 }
 
 func newBindWorld(made func(*control.Loop)) *bindWorld {
 	w := &bindWorld{api: controltest.NewAPI(start)}
 	for i := range 3 {
-		w.api.Must(request(api.Create, "nodes", fmt.Sprintf("n%d", i), &corev1.Node{Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{
-			"cpu": *resource.NewQuantity(cores, resource.DecimalSI), "pods": resource.MustParse("10"),
-		}}}))
+		name := fmt.Sprintf("n%d", i)
+		w.api.Must(request(api.Create, "nodes", name, nodeOf(name)))
 	}
 	w.proc = &controltest.Process{API: w.api, Component: func() control.Component { return scheduler.New() }, Made: made}
 	w.proc.Start()
 	return w
 }
 
+func nodeOf(name string) *corev1.Node {
+	return &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{corev1.LabelHostname: name}},
+		Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{
+			"cpu": *resource.NewQuantity(cores, resource.DecimalSI), "pods": resource.MustParse("20"),
+		}},
+	}
+}
+
+// podOf is a pod that asks for so many cores, and that keeps, if it is to be apart, apart from its like.
+func podOf(cpu int, apart bool) *corev1.Pod {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{}}}
+	pod.Spec.SchedulerName = corev1.DefaultSchedulerName
+	pod.Spec.Containers = []corev1.Container{{Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
+		"cpu": *resource.NewQuantity(int64(cpu), resource.DecimalSI),
+	}}}}
+	if apart {
+		pod.Labels["apart"] = "yes"
+		pod.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
+			RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{
+				TopologyKey: corev1.LabelHostname, LabelSelector: &metav1.LabelSelector{MatchLabels: pod.Labels},
+			}},
+		}}
+	}
+	return pod
+}
+
 func (w *bindWorld) step(choose controltest.Choose) {
-	switch choose("who", 12) {
-	case 0, 1:
+	switch who := choose("who", 12); {
+	case who < 2:
+		if w.most > 0 && w.pods == w.most {
+			return
+		}
 		w.pods++
-		pod := &corev1.Pod{}
-		pod.Spec.SchedulerName = corev1.DefaultSchedulerName
-		pod.Spec.Containers = []corev1.Container{{Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
-			"cpu": *resource.NewQuantity(int64(1+choose("cpu", 3)), resource.DecimalSI),
-		}}}}
-		w.api.Must(request(api.Create, "pods", fmt.Sprintf("p%d", w.pods), pod))
-	case 2:
+		w.api.Must(request(api.Create, "pods", fmt.Sprintf("p%d", w.pods), podOf(1+choose("cpu", 3), false)))
+	case who == 2:
 		if pods := w.list(); len(pods) > 0 {
 			req := request(api.Delete, "pods", pods[choose("pod", len(pods))].Name, nil)
 			req.Delete = &metav1.DeleteOptions{GracePeriodSeconds: new(int64)}
 			w.api.Must(req)
 		}
-	case 3:
+	case who == 3:
 		if w.proc.Flying() == 0 && len(w.proc.Late) == 0 {
 			w.proc.Start() // a bind that outlives its scheduler is seen by its successor too late, and nothing prevents it
 		}
@@ -80,9 +106,33 @@ func (w *bindWorld) list() (pods []*corev1.Pod) {
 func (w *bindWorld) used() map[string]int64 {
 	used := map[string]int64{}
 	for _, pod := range w.list() {
-		used[pod.Spec.NodeName] += pod.Spec.Containers[0].Resources.Requests.Cpu().Value()
+		if !ended(pod) {
+			used[pod.Spec.NodeName] += asked(pod)
+		}
 	}
 	return used
+}
+
+// apart is how many pods there are per node that keep apart from their like.
+func (w *bindWorld) apart() map[string]int64 {
+	apart := map[string]int64{}
+	for _, pod := range w.list() {
+		if !ended(pod) && pod.Labels["apart"] != "" {
+			apart[pod.Spec.NodeName]++
+		}
+	}
+	return apart
+}
+
+func asked(pod *corev1.Pod) int64 { return pod.Spec.Containers[0].Resources.Requests.Cpu().Value() }
+
+func ended(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+// waits: the pod is one that the scheduler has to bind.
+func waits(pod *corev1.Pod) bool {
+	return pod.Spec.NodeName == "" && pod.DeletionTimestamp == nil && !ended(pod) && pod.Spec.SchedulerName == corev1.DefaultSchedulerName
 }
 
 func (w *bindWorld) violation() string {
@@ -96,13 +146,15 @@ func (w *bindWorld) violation() string {
 
 // left names a pod that waits though it fits.
 func (w *bindWorld) left() string {
-	used := w.used()
+	used, apart := w.used(), w.apart()
+	r, _ := api.ByName("nodes")
+	_, nodes := w.api.List(r)
 	for _, pod := range w.list() {
-		for i := range 3 {
-			node := fmt.Sprintf("n%d", i)
-			want := pod.Spec.Containers[0].Resources.Requests.Cpu().Value()
-			if pod.Spec.NodeName == "" && used[node]+want <= cores {
-				return fmt.Sprintf("%s waits for %d cores, and %s uses %d", pod.Name, want, node, used[node])
+		for _, obj := range nodes {
+			node := obj.(*corev1.Node)
+			kept := pod.Labels["apart"] != "" && apart[node.Name] > 0
+			if waits(pod) && !node.Spec.Unschedulable && !kept && used[node.Name]+asked(pod) <= cores {
+				return fmt.Sprintf("%s waits for %d cores, and %s uses %d", pod.Name, asked(pod), node.Name, used[node.Name])
 			}
 		}
 	}

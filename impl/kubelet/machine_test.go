@@ -20,65 +20,67 @@ import (
 // goes away and comes back, power is lost: whatever happens, the laws below hold at every change of a container and at every
 // write; and once it stops happening, the node comes to what is wanted, and stays. The law is named in each failure.
 func TestKubeletUnderFaults(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld()
-		j := newJudge(t, w)
-		crash := rapid.IntRange(0, 30)
-		actions := map[string]func(*rapid.T){
-			"create": func(t *rapid.T) {
-				name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name")
-				if w.pod(name) == nil {
-					w.put("pods", drawPod(t, name))
+	rapid.Check(t, func(t *rapid.T) { underFaults(t, newWorld(), t) })
+}
+
+// underFaults drives one node by what is drawn of t.
+func underFaults(t *rapid.T, w *world, complain fataler) {
+	j := newJudge(complain, w)
+	crash := rapid.IntRange(0, 30)
+	actions := map[string]func(*rapid.T){
+		"create": func(t *rapid.T) {
+			name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name")
+			if w.pod(name) == nil {
+				w.put("pods", drawPod(t, name))
+			}
+		},
+		"delete": func(t *rapid.T) {
+			name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name")
+			grace := int64(rapid.IntRange(0, 8).Draw(t, "grace"))
+			if pod := w.pod(name); pod != nil && grace == 0 {
+				j.forced[string(pod.UID)] = true
+			}
+			w.remove(name, grace)
+		},
+		"work": func(*rapid.T) { w.settle() },
+		"pass": func(t *rapid.T) {
+			w.pass(time.Duration(rapid.IntRange(1, 20).Draw(t, "seconds")) * time.Second)
+		},
+		"crash": func(t *rapid.T) {
+			left, performs := crash.Draw(t, "after"), rapid.Bool().Draw(t, "performs")
+			w.before = func(control.Effect) (perform, crashes bool) {
+				if left--; left > 0 {
+					return true, false
 				}
-			},
-			"delete": func(t *rapid.T) {
-				name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name")
-				grace := int64(rapid.IntRange(0, 8).Draw(t, "grace"))
-				if pod := w.pod(name); pod != nil && grace == 0 {
-					j.forced[string(pod.UID)] = true
+				w.before = nil
+				return performs, true
+			}
+		},
+		"toggle runtime": func(t *rapid.T) {
+			w.machine.SetDown(rapid.Bool().Draw(t, "down"))
+			w.relist()
+		},
+		"reboot": func(*rapid.T) {
+			w.machine.Reboot()
+			w.boot()
+		},
+		"lose an answer": func(t *rapid.T) {
+			left, done := rapid.IntRange(1, 20).Draw(t, "after"), rapid.Bool().Draw(t, "done")
+			w.machine.Fault = func(call string) (before, after error) {
+				if left--; left != 0 {
+					return nil, nil
 				}
-				w.remove(name, grace)
-			},
-			"work": func(*rapid.T) { w.settle() },
-			"pass": func(t *rapid.T) {
-				w.pass(time.Duration(rapid.IntRange(1, 20).Draw(t, "seconds")) * time.Second)
-			},
-			"crash": func(t *rapid.T) {
-				left, performs := crash.Draw(t, "after"), rapid.Bool().Draw(t, "performs")
-				w.before = func(control.Effect) (perform, crashes bool) {
-					if left--; left > 0 {
-						return true, false
-					}
-					w.before = nil
-					return performs, true
+				lost := fmt.Errorf("%s: %w", call, runtime.ErrUnavailable)
+				if done {
+					return nil, lost
 				}
-			},
-			"toggle runtime": func(t *rapid.T) {
-				w.machine.SetDown(rapid.Bool().Draw(t, "down"))
-				w.relist()
-			},
-			"reboot": func(*rapid.T) {
-				w.machine.Reboot()
-				w.boot()
-			},
-			"lose an answer": func(t *rapid.T) {
-				left, done := rapid.IntRange(1, 20).Draw(t, "after"), rapid.Bool().Draw(t, "done")
-				w.machine.Fault = func(call string) (before, after error) {
-					if left--; left != 0 {
-						return nil, nil
-					}
-					lost := fmt.Errorf("%s: %w", call, runtime.ErrUnavailable)
-					if done {
-						return nil, lost
-					}
-					return lost, nil
-				}
-			},
-			"": func(*rapid.T) { j.check() },
-		}
-		t.Repeat(actions)
-		j.heal()
-	})
+				return lost, nil
+			}
+		},
+		"": func(*rapid.T) { j.check() },
+	}
+	t.Repeat(actions)
+	j.heal()
 }
 
 // drawPod draws one of the pods that differ in how they end.

@@ -34,6 +34,8 @@ type world struct {
 	loop  *control.Loop
 	local *Local
 	lives int
+	// wrap, if set, makes a mutant of the kubelet that is booted next.
+	wrap func(control.Component) control.Component
 	// told are the resourceVersions that the loop was last given.
 	told int64
 	// steps are the effects performed, as text, since they were last taken; notes the Events.
@@ -63,7 +65,11 @@ func newWorld() *world {
 // boot starts a kubelet, in place of one that crashed: nothing of its memory is left.
 func (w *world) boot() {
 	w.lives++
-	w.loop = control.New(control.Config{Component: New(w.cfg), ID: fmt.Sprintf("kubelet-%d", w.lives), Trace: trace.Discard})
+	var component control.Component = New(w.cfg)
+	if w.wrap != nil {
+		component = w.wrap(component)
+	}
+	w.loop = control.New(control.Config{Component: component, ID: fmt.Sprintf("kubelet-%d", w.lives), Trace: trace.Discard})
 	w.local = &Local{Config: w.cfg, Runtime: w.machine, Now: func() time.Time { return w.now },
 		Record: func(ref PodRef, n Note) { w.notes = append(w.notes, n.Reason+": "+n.Message) }}
 	w.local.Connect(func(source string, rv int64, objects []metav1.Object) error {

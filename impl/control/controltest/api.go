@@ -60,8 +60,9 @@ func (a *API) Do(req api.Request) (api.Object, error) {
 // List is all objects of a resource, in the order of their keys.
 func (a *API) List(r *api.Resource) (rv int64, objects []metav1.Object) {
 	var keys []string
+	root := r.Root("")
 	for key := range a.objects {
-		if strings.HasPrefix(key, r.Root("")) {
+		if strings.HasPrefix(key, root) {
 			keys = append(keys, key)
 		}
 	}

@@ -22,7 +22,7 @@ const (
 type Reconciler struct {
 	kind *kind
 	// known are the owners as they were last read, by UID, so that a selector is not parsed for every pod. It holds
-	// nothing that the object itself would not give.
+	// nothing that the objects themselves would not give.
 	known map[types.UID]owner
 }
 
@@ -61,7 +61,8 @@ var orphans = control.Index{Name: orphansIndex, Values: func(obj metav1.Object, 
 	}
 }}
 
-// Keys: an owner concerns itself, a pod its controller, and a pod without one all those that could adopt it.
+// Keys: an owner concerns itself, a pod its controller, and a pod without one all those that could adopt it. The controller
+// is known by its UID, as where pods are counted: no server compares the name that a reference has besides.
 func (r *Reconciler) Keys(v *control.View, source string, old, new metav1.Object, add func(control.Key)) {
 	if source == ownersSource && new == nil {
 		delete(r.known, old.GetUID())
@@ -79,7 +80,9 @@ func (r *Reconciler) Keys(v *control.View, source string, old, new metav1.Object
 
 func (r *Reconciler) keysOfPod(v *control.View, pod metav1.Object, add func(control.Key)) {
 	if ref := metav1.GetControllerOfNoCopy(pod); ref != nil {
-		if ref.Kind == r.kind.resource.Kind && groupOf(ref.APIVersion) == r.kind.resource.Group {
+		if o, known := r.known[ref.UID]; known {
+			add(keyOf(o.GetNamespace(), o.GetName()))
+		} else if ref.Kind == r.kind.resource.Kind && groupOf(ref.APIVersion) == r.kind.resource.Group {
 			add(keyOf(pod.GetNamespace(), ref.Name))
 		}
 		return
