@@ -3,10 +3,11 @@
 //
 // The guarantees are those of INVARIANTS.md; each is one sentinel whose text is the guarantee:
 //
-//	rows 9, 13-18, 83       metadata.go     each version of an object against the one before
+//	rows 9, 13-18, 28, 83   metadata.go     each version of an object against the one before
 //	row 26                  cache.go        the digest of a watch cache against the log at that revision
 //	rows 31, 46, 49, 50     binding.go      every binding, and what each node carries after it
-//	rows 57-59, 64           replication.go  what the replication controller's steps did to pods
+//	row 37                  identity.go     what a component decided about an object, against the object it was done to
+//	rows 57-59, 64          replication.go  what the replication controller's steps did to pods
 //	rows 78-82, 85, 87-89   node.go         the containers that ran against the log
 //
 // What is taken as true: the store's log (the checker wellformed has found it without gaps), and the runtime's own account

@@ -25,6 +25,7 @@ var (
 	BindsOnlyPending  = promise(46, "the scheduler binds only pods without a node, with its scheduler name, that are not being deleted")
 	BindsWhereItFits  = promise(49, "the scheduler binds a pod only to a node that, as it last saw it, takes the pod: selector, taints, unschedulable")
 	NoOvercommit      = promise(50, "with one scheduler, the requests of the pods bound to a node never exceed what is allocatable on it")
+	SameObject        = promise(37, "what a component decided about an object is done to that object, and not to another that has its name by then")
 	RestartsCounted   = promise(83, "a container's restartCount never decreases for one pod UID")
 	EndsBeforeGone    = promise(89, "a pod whose containers have run reaches a terminal phase before it is removed")
 )

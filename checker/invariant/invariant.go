@@ -22,7 +22,7 @@ func (Checker) Name() string { return "invariant" }
 func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
 	j := &judge{h: h, objects: object.Objects{}}
 	for _, part := range []func(*judge){
-		(*judge).metadata, (*judge).caches, (*judge).binding, (*judge).replication, (*judge).nodes,
+		(*judge).metadata, (*judge).caches, (*judge).binding, (*judge).identity, (*judge).replication, (*judge).nodes,
 	} {
 		if ctx.Err() != nil {
 			j.unknown = append(j.unknown, "there was no time to check all invariants")
@@ -49,6 +49,15 @@ type judge struct {
 // broken records a broken guarantee, at the line that breaks it.
 func (j *judge) broken(g guarantee, line int64, format string, args ...any) {
 	j.findings = append(j.findings, verdict.Finding{Guarantee: g.error, Row: g.row, Line: line, Text: fmt.Sprintf(format, args...)})
+}
+
+// operations are all operations by their IDs.
+func (j *judge) operations() map[string]*history.Operation {
+	operations := make(map[string]*history.Operation, len(j.h.Operations))
+	for _, op := range j.h.Operations {
+		operations[op.ID] = op
+	}
+	return operations
 }
 
 // object is the object in a version; nil where there is none. One that cannot be read makes the verdict Unknown.

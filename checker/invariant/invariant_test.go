@@ -126,6 +126,18 @@ func controls(id, verb, pod string, view int64) trace.Step {
 		Plan: []trace.Effect{{Call: id, Verb: verb, Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: pod}}}}
 }
 
+// acts is a step of some component with one effect on the pod p.
+func acts(id, verb, subresource string, view int64) trace.Step {
+	return trace.Step{Component: "somebody", Key: "ns/p", View: map[string]int64{"pods": view},
+		Plan: []trace.Effect{{Call: id, Verb: verb, Subresource: subresource, Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: "p"}}}}
+}
+
+// own adds to a step that its component had written the pod p.
+func own(s trace.Step, uid string) trace.Step {
+	s.Own = []trace.Ref{{Resource: "pods", Namespace: "ns", Name: "p", UID: uid}}
+	return s
+}
+
 func grace(seconds int64) *int64 { return &seconds }
 
 func TestEveryGuarantee(t *testing.T) {
@@ -161,6 +173,16 @@ func TestEveryGuarantee(t *testing.T) {
 		{"created where there was no such namespace", start().put("namespaces", "other", `{"metadata":{"uid":"n1"}}`).put("pods", "a", bare), &InNamespace},
 		{"updated while the namespace is going", start().put("namespaces", "ns", `{"metadata":{"uid":"n1"}}`).put("pods", "a", bare).
 			put("namespaces", "ns", `{"metadata":{"uid":"n1","deletionTimestamp":"2026-01-01T00:00:30Z"}}`).put("pods", "a", bare), nil},
+		{"deletes what it decided about", start().put("pods", "p", pod("u1", "n", "1", "")).step(acts("c", "delete", "", 1)).
+			call(trace.Call{ID: "c", Client: "k", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "p", UID: "u1", Revision: 1}}), nil},
+		{"deletes another of that name", start().put("pods", "p", pod("u1", "n", "1", "")).step(acts("c", "delete", "", 1)).remove("pods", "p").put("pods", "p", pod("u2", "n", "1", "")).
+			call(trace.Call{ID: "c", Client: "k", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "p", UID: "u2", Revision: 4}}), &SameObject},
+		{"deletes the one that it made itself", start().put("pods", "p", pod("u1", "n", "1", "")).remove("pods", "p").put("pods", "p", pod("u2", "n", "1", "")).
+			step(own(acts("c", "delete", "", 1), "u2")).
+			call(trace.Call{ID: "c", Client: "k", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "p", UID: "u2", Revision: 3}}), nil},
+		{"binds another of that name", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "1", "")).step(acts("c", "create", "binding", 2)).remove("pods", "p").put("pods", "p", pod("u2", "", "1", "")).
+			add(trace.Line{Process: "s", Call: &trace.Call{ID: "c", Client: "s", Layer: trace.API, Verb: "create", Resource: "pods", Namespace: "ns", Name: "p", Subresource: "binding"}}).
+			put("pods", "p", pod("u2", "n", "1", "")).add(trace.Line{Process: "s", Return: &trace.Return{ID: "c", Outcome: trace.OK}}), &SameObject},
 		{"a restart count falls", start().put("pods", "a", `{"metadata":{"uid":"u1"},"status":{"containerStatuses":[{"name":"m","restartCount":2}]}}`).
 			put("pods", "a", `{"metadata":{"uid":"u1"},"status":{"containerStatuses":[{"name":"m","restartCount":1}]}}`), &RestartsCounted},
 

@@ -13,10 +13,7 @@ import (
 
 // replication judges rows 57, 58, 59 and 64: what the replication controller's steps did to pods.
 func (j *judge) replication() {
-	operations := map[string]*history.Operation{}
-	for _, op := range j.h.Operations {
-		operations[op.ID] = op
-	}
+	operations := j.operations()
 	creator := map[string]*decided{} // the pod's name → the decision that created it; a name is never used twice
 	var deletions []*decided
 	for _, l := range j.h.Steps {
