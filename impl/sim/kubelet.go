@@ -45,7 +45,7 @@ func (n *Node) config() kubelet.Config {
 	cfg := kubelet.Defaults
 	cfg.Node, cfg.Hostname, cfg.Address = n.Name, n.Name, fmt.Sprintf("10.0.1.%d", len(n.world.Nodes)+1)
 	cfg.RootDir, cfg.LogsDir = "/kubelet", "/kubelet/log"
-	cfg.Capacity = corev1.ResourceList{"cpu": resource.MustParse("400m"), "memory": resource.MustParse("1Gi"), "pods": resource.MustParse("10")}
+	cfg.Capacity = corev1.ResourceList{"cpu": resource.MustParse("200m"), "memory": resource.MustParse("1Gi"), "pods": resource.MustParse("10")}
 	cfg.Info = corev1.NodeSystemInfo{KubeletVersion: kubelet.Version, OperatingSystem: "linux", Architecture: "amd64"}
 	cfg.BackoffBase, cfg.BackoffMax = time.Second, 8*time.Second
 	cfg.Relist, cfg.Heartbeat, cfg.LeaseRenewal = relist, heartbeat, heartbeat
