@@ -21,6 +21,8 @@ var (
 	Replicas = errors.New("once nobody interferes, every owner comes to have exactly the pods it wants, and its status says so")
 	// Running is rows 77, 94 and 119.
 	Running = errors.New("once nobody interferes, every pod that fits on a node comes to run there, every container of it")
+	// Scheduled is row 51.
+	Scheduled = errors.New("once nobody interferes, no pod stays without a node while a node that is Ready has room for it")
 	// Gone is rows 34 and 75.
 	Gone = errors.New("once nobody interferes, whatever is being deleted and has no finalizers comes to be gone")
 	// Clean is row 95.

@@ -49,6 +49,16 @@ func pod(node, phase, ready string) string {
 		"status":{"phase":%q,"conditions":[{"type":"Ready","status":%q}]}}`, node, phase, ready)
 }
 
+// room is a Node that is Ready, with so much CPU; waiting a pod that asks for so much and has no node.
+func room(cpu string) string {
+	return fmt.Sprintf(`{"metadata":{"uid":"nu"},"status":{"allocatable":{"cpu":%q,"pods":"9"},"conditions":[{"type":"Ready","status":"True"}]}}`, cpu)
+}
+
+func waiting(cpu, more string) string {
+	return fmt.Sprintf(`{"metadata":{"uid":"u"},"spec":{%s"containers":[{"name":"c","resources":{"requests":{"cpu":%q}}}]},
+		"status":{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable"}]}}`, more, cpu)
+}
+
 func TestConvergence(t *testing.T) {
 	start := func() *recording { return (&recording{}).phase(trace.Liveness) }
 	good := func() *recording {
@@ -63,6 +73,11 @@ func TestConvergence(t *testing.T) {
 		{"at rest", good().phase(trace.Settled), nil, verdict.Ok},
 		{"at rest with heartbeats", good().phase(trace.Settled).put("leases", "l", "x", `{"metadata":{"uid":"x"}}`), nil, verdict.Ok},
 		{"not to be scheduled", start().put("pods", "p", "u", `{"metadata":{"uid":"u"},"status":{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable"}]}}`).phase(trace.Settled), nil, verdict.Ok},
+		{"to be scheduled", start().put("nodes", "n", "nu", room("1")).put("pods", "p", "u", waiting("1", "")).phase(trace.Settled), Scheduled, verdict.Illegal},
+		{"no room", start().put("nodes", "n", "nu", room("1")).put("pods", "p", "u", waiting("2", "")).phase(trace.Settled), nil, verdict.Ok},
+		{"no room beside another", start().put("nodes", "n", "nu", room("1")).put("pods", "q", "v", `{"metadata":{"uid":"v","deletionTimestamp":"2026-01-01T00:00:00Z","finalizers":["f"]},"spec":{"nodeName":"n","containers":[{"name":"c","resources":{"requests":{"cpu":"500m"}}}]}}`).
+			put("pods", "p", "u", waiting("600m", "")).phase(trace.Settled), nil, verdict.Ok},
+		{"room, but it wants company", start().put("nodes", "n", "nu", room("1")).put("pods", "p", "u", waiting("1", `"affinity":{"podAffinity":{}},`)).phase(trace.Settled), nil, verdict.Ok},
 		{"ended", start().put("pods", "p", "u", pod("a", "Succeeded", "False")).phase(trace.Settled), nil, verdict.Ok},
 		{"held by a finalizer", start().put("configmaps", "c", "u", `{"metadata":{"uid":"u","finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:00Z"}}`).phase(trace.Settled), nil, verdict.Ok},
 		{"written after it settled", good().phase(trace.Settled).put("pods", "p", "u", pod("a", "Running", "True")), Stable, verdict.Illegal},

@@ -8,7 +8,8 @@
 //  2. every owner that is not being deleted has as many active pods as it wants, and its status says so;
 //  3. nothing is left half deleted: no object with a deletionTimestamp and without finalizers;
 //  4. every pod that wants to run, and was not found unschedulable, is bound, Running, Ready, and each of its containers
-//     runs on that node; no other container of a pod runs anywhere;
+//     runs on that node; no other container of a pod runs anywhere; and no node that is Ready has room for one that was found
+//     unschedulable, where resources, taints and a node selector are all that decides;
 //  5. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
 //
 // A run that never settled is Illegal if it stood still in the wrong state or wrote one object again and again, and

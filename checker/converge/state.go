@@ -31,6 +31,7 @@ func (j *judge) state() {
 		}
 		j.pod(v, obj, running)
 	}
+	j.waiting(live)
 	for _, v := range live {
 		if r := v.Object.Resource; r == "replicationcontrollers" || r == "replicasets" {
 			j.owner(v, owned[v.UID])
@@ -41,6 +42,51 @@ func (j *judge) state() {
 			j.broken(Clean, 95, l.Seq, "container %s of pods/%s/%s (UID %s) runs on %s, and no pod of the store asks for it", c.Container, c.Namespace, c.Pod, c.PodUID, c.Node)
 		}
 	}
+}
+
+// waiting judges the pods that were found unschedulable, where it is resources alone that may keep them from a node.
+func (j *judge) waiting(live []*history.Version) {
+	on := map[string][]*object.Object{}
+	var waiting []*history.Version
+	for _, v := range live {
+		if pod := j.read(v); v.Object.Resource == "pods" && pod != nil && !pod.Terminal() {
+			if on[pod.Spec.NodeName] = append(on[pod.Spec.NodeName], pod); pod.Spec.NodeName == "" && pod.Active() && pod.Plain() {
+				waiting = append(waiting, v)
+			}
+		}
+	}
+	for _, n := range live {
+		node := j.read(n)
+		if n.Object.Resource != "nodes" || node == nil || node.Metadata.DeletionTimestamp != "" {
+			continue
+		}
+		if ready, _ := node.Condition("Ready"); ready != "True" {
+			continue
+		}
+		room, err := node.Room(on[n.Object.Name])
+		for _, v := range waiting {
+			pod := j.read(v)
+			fits := false
+			if err == nil {
+				fits, err = room.Fits(pod)
+			}
+			if err == nil && fits && node.Refuses(n.Object.Name, pod) == "" {
+				j.broken(Scheduled, 51, v.Seq(), "%s has no node, and %s has room for it", v.Object, n.Object.Name)
+			}
+		}
+		if err != nil {
+			j.unknown = append(j.unknown, fmt.Sprintf("what node %s carries in the end cannot be added up: %v", n.Object.Name, err))
+		}
+	}
+}
+
+// read is the object in a version; nil where it cannot be read, which is said elsewhere.
+func (j *judge) read(v *history.Version) *object.Object {
+	obj, err := j.objects.Of(v)
+	if err != nil {
+		return nil
+	}
+	return obj
 }
 
 // owner judges one replication controller or replica set.

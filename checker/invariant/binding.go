@@ -99,29 +99,11 @@ func (j *judge) decision(v *history.Version, pod *object.Object, node string, st
 		if obj == nil {
 			continue
 		}
-		if why = refuses(obj, n, pod); why == "" {
+		if why = obj.Refuses(n.Object.Name, pod); why == "" {
 			return
 		}
 	}
 	j.broken(BindsWhereItFits, v.Seq(), "%s was bound to %s, but %s", v.Object, node, why)
-}
-
-// refuses says why a node does not take a pod; "" if it does.
-func refuses(node *object.Object, v *history.Version, pod *object.Object) string {
-	if node.Spec.Unschedulable && !pod.Tolerates(object.Taint{Key: "node.kubernetes.io/unschedulable", Effect: "NoSchedule"}) {
-		return fmt.Sprintf("node %s is unschedulable", v.Object.Name)
-	}
-	for _, t := range node.Spec.Taints {
-		if !pod.Tolerates(t) {
-			return fmt.Sprintf("node %s has the taint %s=%s:%s, which the pod does not tolerate", v.Object.Name, t.Key, t.Value, t.Effect)
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(pod.Spec.NodeSelector)) {
-		if node.Metadata.Labels[key] != pod.Spec.NodeSelector[key] {
-			return fmt.Sprintf("node %s has the label %s=%q, and the pod selects %q", v.Object.Name, key, node.Metadata.Labels[key], pod.Spec.NodeSelector[key])
-		}
-	}
-	return ""
 }
 
 // fits judges row 50 when v has just been bound to a node.

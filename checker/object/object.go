@@ -29,6 +29,10 @@ type Object struct {
 		InitContainers []Container       `json:"initContainers"`
 		Tolerations    []Toleration      `json:"tolerations"`
 		Overhead       Resources         `json:"overhead"`
+		// Of a pod, looked at only for whether they are there.
+		Affinity                  json.RawMessage `json:"affinity"`
+		TopologySpreadConstraints json.RawMessage `json:"topologySpreadConstraints"`
+		SchedulingGates           json.RawMessage `json:"schedulingGates"`
 		// Of a node.
 		Unschedulable bool    `json:"unschedulable"`
 		Taints        []Taint `json:"taints"`
@@ -62,6 +66,9 @@ type Container struct {
 	Resources     struct {
 		Requests Resources `json:"requests"`
 	} `json:"resources"`
+	Ports []struct {
+		HostPort int32 `json:"hostPort"`
+	} `json:"ports"`
 }
 
 // ContainerStatus is what the kubelet last said of one container.
