@@ -23,14 +23,14 @@ func Shrink(ctx context.Context, broken Result) Result {
 		return true
 	}
 	size := broken.Size
-	lines := func(script []string) []string {
-		return shrink.Lines(ctx, script, simpler, func(s []string) bool { return try(size, s) })
+	lines := func() {
+		shrink.Lines(ctx, best.Script, simpler, func(s []string) bool { return try(size, s) })
 	}
-	script := lines(broken.Script)
+	lines()
 	for _, smaller := range []Size{{1, 1}, {1, size.Workers}, {size.ControlPlanes, 1}, {2, 2}, {3, 2}} {
-		if smaller.ControlPlanes <= size.ControlPlanes && smaller.Workers <= size.Workers && smaller != size && try(smaller, script) {
+		if smaller.ControlPlanes <= size.ControlPlanes && smaller.Workers <= size.Workers && smaller != size && try(smaller, best.Script) {
 			size = smaller
-			script = lines(script)
+			lines()
 			break
 		}
 	}

@@ -231,15 +231,3 @@ func (c *call) tell(response api.Response, s *stream, err error) {
 	}
 	c.then(response, s, err)
 }
-
-// keep returns those of a list that are to be kept, in their order.
-func keep[T any](list []T, wanted func(T) bool) []T {
-	kept := list[:0]
-	for _, one := range list {
-		if wanted(one) {
-			kept = append(kept, one)
-		}
-	}
-	clear(list[len(kept):])
-	return kept
-}

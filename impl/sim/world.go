@@ -18,7 +18,6 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 type World struct {
 	now   time.Time
 	lines []trace.Line
-	begun bool
 
 	Store     *memory.Store
 	Members   []*Member
