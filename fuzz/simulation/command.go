@@ -77,7 +77,7 @@ func Command() *cobra.Command {
 	flags.StringVar(&o.shard, "shard", "0/1", "make only the runs of one of several shares, `I/N`: the seeds that are I modulo N")
 	flags.StringVar(&o.script, "script", "", "make the one run that this `file` tells")
 	flags.StringVar(&o.out, "out", "", "`folder` for the trace, the report and the script of a failure (default: none is kept)")
-	flags.StringVar(&o.tell, "result", "", "`file` to which the tally is written, as JSON")
+	flags.StringVar(&o.tell, "result", "", "`file` to which the tally is written, as JSON; -: a line of the output")
 	flags.BoolVar(&o.shrink, "shrink", true, "make a failure small")
 	flags.StringVar(&o.bug, "bug", "", "ID of a bug to plant first; see testdata/museum")
 	flags.StringVar(&o.museum, "museum", "testdata/museum", "folder of the patches that plant bugs")
@@ -107,14 +107,8 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.tell != "" {
-		text, err := json.MarshalIndent(tally, "", "  ")
-		if err == nil {
-			err = os.WriteFile(o.tell, append(text, '\n'), 0o644)
-		}
-		if err != nil {
-			return err
-		}
+	if err := o.save(w, tally); err != nil {
+		return err
 	}
 	fmt.Fprint(w, tally.Table())
 	switch {
@@ -132,6 +126,19 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 		return verdict.Unknown.Err()
 	}
 	return nil
+}
+
+// save writes the tally where it is asked to.
+func (o *options) save(w io.Writer, tally Tally) error {
+	text, err := json.Marshal(share{o.Shard, o.Shards, tally})
+	switch {
+	case err != nil || o.tell == "":
+		return err
+	case o.tell == "-":
+		_, err = fmt.Fprintf(w, "%s%s\n", resultMark, text)
+		return err
+	}
+	return os.WriteFile(o.tell, append(text, '\n'), 0o644)
 }
 
 // explain shrinks a failure, shows it, and keeps it.
