@@ -97,6 +97,7 @@ const (
 	tainted  = `{"metadata":{"uid":"n1"},"spec":{"taints":[{"key":"k","value":"v","effect":"NoSchedule"}]},"status":{"allocatable":{"cpu":"1","pods":"2"}}}`
 	cordoned = `{"metadata":{"uid":"n1"},"spec":{"unschedulable":true},"status":{"allocatable":{"cpu":"1","pods":"2"}}}`
 	owner0   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":0}}`
+	owner1   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":1}}`
 	owner2   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":2}}`
 )
 
@@ -222,6 +223,13 @@ func TestEveryGuarantee(t *testing.T) {
 		{"one more created than wanted", start().put("replicationcontrollers", "web", owner2).
 			step(controls("c/1", "create", "p", 1)).put("pods", "p", owned("u1", "o1")).step(controls("c/2", "create", "q", 1)).put("pods", "q", owned("u2", "o1")).
 			step(controls("c/3", "create", "r", 1)).put("pods", "r", owned("u3", "o1")), &CreatesNoExcess},
+		{"a create lands that nobody knew of, beside a pod that was adopted meanwhile", start().put("replicationcontrollers", "web", owner1).put("pods", "p", bare).
+			step(controls("c/1", "create", "q", 1)).add(trace.Line{Call: &trace.Call{ID: "c/1", Client: "c", Layer: trace.API, Verb: "create"}}).
+			put("pods", "p", owned("u1", "o1")).put("pods", "q", owned("u2", "o1")), nil},
+		{"a create lands that nobody knew of, beside one that was made instead", start().put("replicationcontrollers", "web", owner1).
+			step(controls("c/1", "create", "q", 1)).add(trace.Line{Call: &trace.Call{ID: "c/1", Client: "c", Layer: trace.API, Verb: "create"}}).
+			step(controls("c/2", "create", "r", 1)).add(trace.Line{Call: &trace.Call{ID: "c/2", Client: "c2", Layer: trace.API, Verb: "create"}}).
+			put("pods", "r", owned("u3", "o1")).put("pods", "q", owned("u2", "o1")), &CreatesNoExcess},
 		{"one more, beside a create that a killed process had left on its way", start().put("replicationcontrollers", "web", owner2).
 			step(controls("c/1", "create", "p", 1)).add(trace.Line{Call: &trace.Call{ID: "c/1", Client: "c", Layer: trace.API, Verb: "create"}}).put("pods", "p", owned("u1", "o1")).
 			step(controls("d/1", "create", "q", 1)).add(trace.Line{Call: &trace.Call{ID: "d/1", Client: "d", Layer: trace.API, Verb: "create"}}).put("pods", "q", owned("u2", "o1")).

@@ -169,8 +169,8 @@ func (j *judge) versions(owner history.ObjectName, uid string, from, to int64) [
 // creations judges row 64, in one sweep that keeps the active pods of every owner, and returns how many there were.
 func (j *judge) creations(creator map[string]*decided) tallies {
 	counts := tallies{}
-	active := map[string]map[string]string{} // owner's UID → key of an active pod → the pod's name
-	owner := map[string]string{}             // key of an active pod → its owner's UID
+	active := map[string]map[string]had{} // owner's UID → key of an active pod
+	owner := map[string]string{}          // key of an active pod → its owner's UID
 	for _, v := range slices.Concat(j.h.Log.Initial, j.h.Log.Entries) {
 		if v.Object.Resource != "pods" {
 			continue
@@ -194,23 +194,37 @@ func (j *judge) creations(creator map[string]*decided) tallies {
 			continue
 		}
 		if active[ref.UID] == nil {
-			active[ref.UID] = map[string]string{}
+			active[ref.UID] = map[string]had{}
 		}
-		active[ref.UID][v.Key] = name
+		pod := had{name: name}
+		if before(v) != nil {
+			pod.adopted = v.Seq()
+		}
+		active[ref.UID][v.Key] = pod
 		counts.count(ref.UID, v.Revision, 1)
 	}
 	return counts
+}
+
+// had is an active pod of an owner: its name, and where it was adopted, if it was.
+type had struct {
+	name    string
+	adopted int64
 }
 
 // noExcess judges one creation: the owner's active pods before it must be fewer than the replicas that some version of
 // the owner wanted, from the one in the controller's view up to the creation.
 //
 // Pods whose creation the present process of the controller cannot know of do not count: a process that was killed may
-// have left a create on its way, which lands whenever it likes.
-func (j *judge) noExcess(v *history.Version, d *decided, ref object.OwnerReference, active map[string]string, creator map[string]*decided) {
+// have left a create on its way, which lands whenever it likes. Nor do pods that were adopted while nobody knew what became of
+// the creation: an owner's controller adopts whatever matches, and deletes what is too many then.
+func (j *judge) noExcess(v *history.Version, d *decided, ref object.OwnerReference, active map[string]had, creator map[string]*decided) {
 	known := 0
-	for _, name := range active { // order does not matter: it only counts
-		if other := creator[name]; other == nil || other.op == nil || other.op.OK() || incarnation(other) == incarnation(d) {
+	for _, pod := range active { // order does not matter: it only counts
+		if d.op != nil && !d.op.OK() && pod.adopted > d.line.Seq {
+			continue
+		}
+		if other := creator[pod.name]; other == nil || other.op == nil || other.op.OK() || incarnation(other) == incarnation(d) {
 			known++
 		}
 	}

@@ -17,7 +17,8 @@
 //	Lag, CatchUp       an API server's caches do not move                         everything
 //	Compact            the store forgets history                                  everything
 //	Lose               a call to a container runtime is lost, before or after     everything
-//	Kill, Collect      a container's process dies; its record is lost              everything
+//	Kill               a container's process dies                                 everything
+//	Collect            the record of a container is lost that the API shows ended everything
 //	Reboot             a machine's containers end, its processes lose all         everything but what ran
 //
 // What a correct cluster must survive is the table's last column: no acknowledged write is lost, no guarantee of the

@@ -203,13 +203,19 @@ func (n *Node) Kill(i int) bool {
 	return true
 }
 
-// Collect removes the record of the i-th of the containers that have ended, as somebody else may; false: there is none.
+// Collect removes the record of the i-th of the containers that have ended and that the API shows so, as somebody else may;
+// false: there is none.
 func (n *Node) Collect(i int) bool {
-	if i < 0 || i >= len(n.ended) {
-		return false
+	for _, e := range n.ended {
+		if !n.shown(e) {
+			continue
+		}
+		if i--; i < 0 {
+			n.Runtime.Collect(e.id)
+			return true
+		}
 	}
-	n.Runtime.Collect(n.ended[i])
-	return true
+	return false
 }
 
 // Reboot ends everything on a worker: its containers, and what its kubelet knew.

@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"orrery/impl/api"
 	"orrery/impl/control"
 	"orrery/impl/kubelet"
 	"orrery/impl/kubelet/runtime"
 	"orrery/impl/kubelet/runtime/fake"
+	"orrery/impl/store"
 	"orrery/impl/trace"
 )
 
@@ -27,12 +31,30 @@ type Node struct {
 	Runtime *fake.Machine
 	Kubelet *Process
 
-	running []string // the IDs of the containers that run, and of those that have ended and are remembered, in order
-	ended   []string
-	changed bool // the runtime has something new since the kubelet last looked
-	lose    int  // of the next call to the runtime: 0 nothing, 1 the call, 2 its answer
+	running []string // the IDs of the containers that run, in order
+	ended   []ended  // those that have ended and are remembered
+	changed bool     // the runtime has something new since the kubelet last looked
+	lose    int      // of the next call to the runtime: 0 nothing, 1 the call, 2 its answer
 	// Lost counts the calls to the runtime, and answers, that were lost.
 	Lost int
+}
+
+// ended is a container that has ended, and the name of its pod.
+type ended struct{ id, namespace, pod string }
+
+// shown reports whether the API shows the container, or has its pod no more. A record that is lost before that was all that
+// anybody knew of the container: no kubelet could do right then.
+func (n *Node) shown(e ended) bool {
+	pods, _ := api.ByName("pods")
+	held, err := n.world.Store.Get(context.Background(), pods.Key(e.namespace, e.pod), store.GetOptions{})
+	if err != nil || held.KV == nil {
+		return err == nil
+	}
+	obj, err := api.Decode(held.KV.Value, held.KV.Mod)
+	pod, ok := obj.(*corev1.Pod)
+	return err == nil && ok && slices.ContainsFunc(slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses), func(s corev1.ContainerStatus) bool {
+		return strings.HasSuffix(s.ContainerID, "/"+e.id) && (s.State.Terminated != nil || s.LastTerminationState.Terminated != nil)
+	})
 }
 
 // Timings of the simulated kubelets: upstream's would only make runs longer.
@@ -67,12 +89,13 @@ func (w *World) AddNode(name string) *Node {
 func (n *Node) observe(c fake.Change) {
 	n.changed = true
 	if c.Container != "" {
-		n.running, n.ended = remove(n.running, c.ID), remove(n.ended, c.ID)
+		n.running = remove(n.running, c.ID)
+		n.ended = remove(n.ended, ended{c.ID, c.Namespace, c.Name})
 		switch c.State {
 		case "started":
 			n.running = append(n.running, c.ID)
 		case "exited":
-			n.ended = append(n.ended, c.ID)
+			n.ended = append(n.ended, ended{c.ID, c.Namespace, c.Name})
 		}
 	}
 	n.world.emit("runtime-"+n.Name, trace.Line{Container: &trace.Container{
