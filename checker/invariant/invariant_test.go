@@ -230,6 +230,15 @@ func TestEveryGuarantee(t *testing.T) {
 			step(controls("c/1", "create", "q", 1)).add(trace.Line{Call: &trace.Call{ID: "c/1", Client: "c", Layer: trace.API, Verb: "create"}}).
 			step(controls("c/2", "create", "r", 1)).add(trace.Line{Call: &trace.Call{ID: "c/2", Client: "c2", Layer: trace.API, Verb: "create"}}).
 			put("pods", "r", owned("u3", "o1")).put("pods", "q", owned("u2", "o1")), &CreatesNoExcess},
+		{"a create lands after the one that made up for it was deleted", start().put("replicationcontrollers", "web", owner1).
+			step(controls("c/2", "create", "q", 1)).
+			call(trace.Call{ID: "c/2", Client: "c", Verb: "create", Resource: "pods", Namespace: "ns", Name: "q"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "q", UID: "u1", Revision: 5}}).
+			put("pods", "q", owned("u1", "o1")).remove("pods", "q").put("pods", "r", owned("u2", "o1")).put("pods", "q", owned("u3", "o1")), nil},
+		{"the same name is made again by the operation that says so, and is one too many", start().put("replicationcontrollers", "web", owner1).
+			put("pods", "q", owned("u1", "o1")).remove("pods", "q").put("pods", "r", owned("u2", "o1")).
+			step(controls("c/2", "create", "q", 4)).
+			call(trace.Call{ID: "c/2", Client: "c", Verb: "create", Resource: "pods", Namespace: "ns", Name: "q"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "q", UID: "u3", Revision: 8}}).
+			put("pods", "q", owned("u3", "o1")), &CreatesNoExcess},
 		{"one more, beside a create that a killed process had left on its way", start().put("replicationcontrollers", "web", owner2).
 			step(controls("c/1", "create", "p", 1)).add(trace.Line{Call: &trace.Call{ID: "c/1", Client: "c", Layer: trace.API, Verb: "create"}}).put("pods", "p", owned("u1", "o1")).
 			step(controls("d/1", "create", "q", 1)).add(trace.Line{Call: &trace.Call{ID: "d/1", Client: "d", Layer: trace.API, Verb: "create"}}).put("pods", "q", owned("u2", "o1")).

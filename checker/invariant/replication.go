@@ -183,7 +183,7 @@ func (j *judge) creations(creator map[string]*decided) tallies {
 		if was == ref.UID {
 			continue
 		}
-		if d := creator[name]; before(v) == nil && d != nil {
+		if d := creator[name]; before(v) == nil && d != nil && !d.landsAgain(v) {
 			j.noExcess(v, d, ref, active[ref.UID], creator)
 		}
 		if was != "" {
@@ -204,6 +204,13 @@ func (j *judge) creations(creator map[string]*decided) tallies {
 		counts.count(ref.UID, v.Revision, 1)
 	}
 	return counts
+}
+
+// landsAgain: a name that had been created and deleted was created once more, and not by the answered operation. So it is an earlier
+// one of that name, which the controller had given up and made up for by that operation: what lands so late nobody can prevent.
+func (d *decided) landsAgain(v *history.Version) bool {
+	answered := d.op != nil && d.op.OK() && d.op.Return.Object != nil
+	return v.Before != nil && answered && d.op.Return.Object.Revision != v.Revision
 }
 
 // had is an active pod of an owner: its name, and where it was adopted, if it was.
