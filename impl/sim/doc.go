@@ -37,7 +37,7 @@
 //
 // # Not modelled
 //
-// Raft: members are a quorum or not, and of a quorum the first is the leader. Reads of the store are linearizable as etcd's
+// A member that crashes (one that is cut off from all others is as useless). Raft: members are a quorum or not, and of a quorum the first is the leader. Reads of the store are linearizable as etcd's
 // are. Clocks of processes run at their own rate, but all deadlines of the network are the world's. The kubelet's Events, its
 // server, and probes other than exec. HTTP: [orrery/impl/client] and web are tested by themselves.
 //

@@ -6,7 +6,6 @@ import (
 
 	"orrery/impl/apiserver/request"
 	"orrery/impl/store"
-	"orrery/impl/store/memory"
 	"orrery/impl/trace"
 )
 
@@ -16,7 +15,6 @@ const storeTimeout = 10 * time.Second
 // Member is one member of the store's cluster, on the machine of its API server.
 type Member struct {
 	Machine string
-	down    bool
 	stalled bool
 }
 
@@ -71,12 +69,9 @@ func (w *World) serves(op *storeOp) bool {
 // quorum is the member at that position, and the leader it follows: the first of those that hear each other, if they are most.
 func (w *World) quorum(number int) (own, leader *Member) {
 	own = w.Members[number]
-	if own.down {
-		return own, nil
-	}
 	together := 0
 	for _, m := range w.Members {
-		if m == own || !m.down && w.hears(m.Machine, own.Machine) && w.hears(own.Machine, m.Machine) {
+		if m == own || w.hears(m.Machine, own.Machine) && w.hears(own.Machine, m.Machine) {
 			if leader == nil {
 				leader = m
 			}
@@ -167,8 +162,6 @@ func storeReturn(op *storeOp) *trace.Return {
 	}
 	return r
 }
-
-var _ store.Store = (*memory.Store)(nil)
 
 // remove takes one of a list out and keeps the order of the others.
 func remove[T comparable](list []T, one T) []T {

@@ -98,12 +98,6 @@ func (w *World) deaf(from, to string) (since time.Time, cut bool) {
 	return since, cut
 }
 
-// StopMember ends a member of the store, StartMember starts it again; its disk is as it was.
-func (w *World) StopMember(m *Member) { m.down = true }
-
-// StartMember starts a member again.
-func (w *World) StartMember(m *Member) { m.down = false }
-
 // Stall keeps a member's disk from answering; Release ends that.
 func (w *World) Stall(m *Member) { m.stalled = true }
 
@@ -165,7 +159,7 @@ func (w *World) Drop(request string) bool {
 func (w *World) Heal() {
 	clear(w.cuts)
 	for _, m := range w.Members {
-		m.down, m.stalled = false, false
+		m.stalled = false
 	}
 	for _, s := range w.Servers {
 		s.paused, s.lags = false, false

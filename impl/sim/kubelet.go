@@ -15,7 +15,6 @@ import (
 	"orrery/impl/api"
 	"orrery/impl/control"
 	"orrery/impl/kubelet"
-	"orrery/impl/kubelet/runtime"
 	"orrery/impl/kubelet/runtime/fake"
 	"orrery/impl/store"
 	"orrery/impl/trace"
@@ -178,5 +177,3 @@ func (k *kubeletProgram) due() (time.Time, bool) {
 	next.add(k.examine)
 	return next.at, true
 }
-
-var _ runtime.Runtime = (*fake.Machine)(nil)

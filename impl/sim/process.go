@@ -82,7 +82,7 @@ func (p *Process) at(own time.Time) time.Time {
 // Emit implements [trace.Sink].
 func (p *Process) Emit(l trace.Line) { p.world.emit(p.trace, l) }
 
-// Do implements the request of a program that knows what to do with the answer.
+// do sends a request that is no watch, and hands the answer, or the want of one, to then.
 func (p *Process) do(id string, req api.Request, then func(api.Response, error)) {
 	p.call(id, req, func(response api.Response, _ *stream, err error) { then(response, err) })
 }
