@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -96,9 +97,9 @@ const (
 	node1    = `{"metadata":{"uid":"n1","labels":{"disk":"ssd"}},"status":{"allocatable":{"cpu":"1","memory":"1Gi","pods":"2"}}}`
 	tainted  = `{"metadata":{"uid":"n1"},"spec":{"taints":[{"key":"k","value":"v","effect":"NoSchedule"}]},"status":{"allocatable":{"cpu":"1","pods":"2"}}}`
 	cordoned = `{"metadata":{"uid":"n1"},"spec":{"unschedulable":true},"status":{"allocatable":{"cpu":"1","pods":"2"}}}`
-	owner0   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":0}}`
-	owner1   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":1}}`
-	owner2   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":2}}`
+	owner0   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":0,"selector":{"app":"web"}}}`
+	owner1   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":1,"selector":{"app":"web"}}}`
+	owner2   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":2,"selector":{"app":"web"}}}`
 )
 
 // pod is a pod that asks for some cpu, on a node ("" none).
@@ -112,7 +113,7 @@ func ended(uid, phase, policy string) string {
 }
 
 func owned(uid, owner string) string {
-	return fmt.Sprintf(`{"metadata":{"uid":%q,"ownerReferences":[{"uid":%q,"controller":true}]}}`, uid, owner)
+	return fmt.Sprintf(`{"metadata":{"uid":%q,"labels":{"app":"web"},"ownerReferences":[{"uid":%q,"controller":true}]}}`, uid, owner)
 }
 
 // bind is the scheduler's step that binds pod name/uid with a view of the nodes.
@@ -239,6 +240,10 @@ func TestEveryGuarantee(t *testing.T) {
 			step(controls("c/2", "create", "q", 4)).
 			call(trace.Call{ID: "c/2", Client: "c", Verb: "create", Resource: "pods", Namespace: "ns", Name: "q"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "q", UID: "u3", Revision: 8}}).
 			put("pods", "q", owned("u3", "o1")), &CreatesNoExcess},
+		{"one is created while one that does not match is yet to be released", start().put("replicationcontrollers", "web", owner1).put("pods", "p", owned("u1", "o1")).
+			put("pods", "p", strings.Replace(owned("u1", "o1"), "web", "db", 1)).step(controls("c/1", "create", "q", 3)).put("pods", "q", owned("u2", "o1")), nil},
+		{"one is created that was not known not to match", start().put("replicationcontrollers", "web", owner1).put("pods", "p", owned("u1", "o1")).
+			put("pods", "p", strings.Replace(owned("u1", "o1"), "web", "db", 1)).step(controls("c/1", "create", "q", 2)).put("pods", "q", owned("u2", "o1")), &CreatesNoExcess},
 		{"one more, beside a create that a killed process had left on its way", start().put("replicationcontrollers", "web", owner2).
 			step(controls("c/1", "create", "p", 1)).add(trace.Line{Call: &trace.Call{ID: "c/1", Client: "c", Layer: trace.API, Verb: "create"}}).put("pods", "p", owned("u1", "o1")).
 			step(controls("d/1", "create", "q", 1)).add(trace.Line{Call: &trace.Call{ID: "d/1", Client: "d", Layer: trace.API, Verb: "create"}}).put("pods", "q", owned("u2", "o1")).
@@ -253,7 +258,7 @@ func TestEveryGuarantee(t *testing.T) {
 			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Revision: 5}}), nil},
 		{"deletes another's", start().put("replicationcontrollers", "web", owner2).put("pods", "p", owned("u1", "o9")).step(controls("1", "delete", "p", 2)).remove("pods", "p").
 			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Revision: 4}}), &DeletesOwn},
-		{"acts for an owner that is being deleted", start().put("replicationcontrollers", "web", `{"metadata":{"uid":"o1","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"replicas":2}}`).
+		{"acts for an owner that is being deleted", start().put("replicationcontrollers", "web", `{"metadata":{"uid":"o1","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"replicas":2,"selector":{"app":"web"}}}`).
 			step(controls("1", "create", "p", 1)), &TerminatingQuiet},
 
 		{"a life", start().put("pods", "web", ended("u1", "Running", "Never")).ran("a", "u1", "init", 0, "started", 0).ran("a", "u1", "init", 0, "exited", 0).

@@ -224,10 +224,14 @@ type had struct {
 //
 // Pods whose creation the present process of the controller cannot know of do not count: a process that was killed may
 // have left a create on its way, which lands whenever it likes. Nor do pods that were adopted while nobody knew what became of
-// the creation: an owner's controller adopts whatever matches, and deletes what is too many then.
+// the creation: an owner's controller adopts whatever matches, and deletes what is too many then. Nor do pods whose labels the
+// owner, as the controller saw both, did not select: to release them is all that it can do about them.
 func (j *judge) noExcess(v *history.Version, d *decided, ref object.OwnerReference, active map[string]had, creator map[string]*decided) {
-	known := 0
-	for _, pod := range active { // order does not matter: it only counts
+	known, owner := 0, j.ownerSeen(d)
+	for key, pod := range active { // order does not matter: it only counts
+		if owner != nil && !owner.Selects(j.labelsSeen(key, d.line.Step.View["pods"], v.Revision)) {
+			continue
+		}
 		if d.op != nil && !d.op.OK() && pod.adopted > d.line.Seq {
 			continue
 		}
@@ -242,6 +246,19 @@ func (j *judge) noExcess(v *history.Version, d *decided, ref object.OwnerReferen
 	if wanted >= 0 && int64(known) >= wanted {
 		j.broken(CreatesNoExcess, v.Seq(), "%s was created for %s (UID %s), which wanted at most %d and had %d active pods that its controller knew of", v.Object, d.owner, ref.UID, wanted, known)
 	}
+}
+
+// labelsSeen are the labels of a pod, that was there at a revision, as a view of the pods showed it, or else those that it had then.
+func (j *judge) labelsSeen(key string, view, revision int64) map[string]string {
+	chain := j.h.Log.Chain(key)
+	then := history.At(chain, revision)
+	if seen := history.At(chain, view); seen != nil && then != nil && seen.UID == then.UID {
+		then = seen
+	}
+	if pod := j.object(then); pod != nil {
+		return pod.Metadata.Labels
+	}
+	return nil
 }
 
 // incarnation tells the starts of a process apart: it is what the IDs of its operations begin with.

@@ -37,7 +37,8 @@ type Object struct {
 		Unschedulable bool    `json:"unschedulable"`
 		Taints        []Taint `json:"taints"`
 		// Of an owner.
-		Replicas *int64 `json:"replicas"`
+		Replicas *int64   `json:"replicas"`
+		Selector Selector `json:"selector"`
 	} `json:"spec"`
 	Status struct {
 		ObservedGeneration    int64             `json:"observedGeneration"`

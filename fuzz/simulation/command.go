@@ -113,10 +113,10 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 	fmt.Fprint(w, tally.Table())
 	switch {
 	case failed != nil:
-		if !o.shrink {
-			return verdict.Illegal.Err()
+		fmt.Fprintf(w, "\nseed %d breaks a guarantee after %.1f s: %s\n", *tally.Failed, tally.Seconds, tally.Broken)
+		if o.shrink {
+			fmt.Fprintln(w, "making it smaller ...")
 		}
-		fmt.Fprintf(w, "\nseed %d breaks a guarantee after %.1f s: %s\nmaking it smaller ...\n", *tally.Failed, tally.Seconds, tally.Broken)
 		return o.explain(ctx, w, *failed)
 	case ctx.Err() != nil:
 		return errors.New("interrupted: there is no verdict")
@@ -141,12 +141,15 @@ func (o *options) save(w io.Writer, tally Tally) error {
 	return os.WriteFile(o.tell, append(text, '\n'), 0o644)
 }
 
-// explain shrinks a failure, shows it, and keeps it.
+// explain shows a failure, made small if it is asked to, and keeps it.
 func (o *options) explain(ctx context.Context, w io.Writer, failed Result) error {
-	bounded, cancel := context.WithTimeout(ctx, shrinking)
-	defer cancel()
-	small := Shrink(bounded, failed)
-	small.Header.Seed = failed.Header.Seed
+	small := failed
+	if o.shrink {
+		bounded, cancel := context.WithTimeout(ctx, shrinking)
+		defer cancel()
+		small = Shrink(bounded, failed)
+		small.Header.Seed = failed.Header.Seed
+	}
 	if err := o.show(w, small); err != nil {
 		return err
 	}
