@@ -43,6 +43,9 @@ func (s *bareServer) Snapshot(*api.Resource) (cache.Snapshot, bool) { return cac
 // At implements [request.Caches].
 func (s *bareServer) At(*api.Resource, int64) (cache.Snapshot, bool) { return cache.Snapshot{}, false }
 
+// Decode implements [request.Caches].
+func (s *bareServer) Decode(kv store.KV) (*cache.Item, error) { return cache.Decode(kv) }
+
 func (s *bareServer) env() registry.Env {
 	s.issued++
 	return registry.Env{Now: metav1.NewTime(time.Unix(1_700_000_000, 0)), UID: types.UID(fmt.Sprint("uid-", s.issued)), Suffix: fmt.Sprintf("%05d", s.issued)}

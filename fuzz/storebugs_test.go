@@ -162,7 +162,7 @@ var storeBugs = []struct {
 func TestMachineFindsStoreBugs(t *testing.T) {
 	setFlag(t, "rapid.nofailfile", "true")
 	setFlag(t, "rapid.seed", "1") // found is found: which run finds it should not change from day to day
-	setFlag(t, "rapid.checks", "500")
+	setFlag(t, "rapid.checks", "2500") // -short makes a fifth of them
 	setFlag(t, "rapid.shrinktime", "100ms")
 	for _, c := range storeBugs {
 		t.Run(c.name, func(t *testing.T) {

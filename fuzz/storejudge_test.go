@@ -126,7 +126,7 @@ func TestRecordedStoreIsJudgedOk(t *testing.T) {
 func TestRecordedStoreBugsAreJudgedIllegal(t *testing.T) {
 	setFlag(t, "rapid.nofailfile", "true")
 	setFlag(t, "rapid.seed", "1")
-	setFlag(t, "rapid.checks", "500")
+	setFlag(t, "rapid.checks", "2500") // -short makes a fifth of them
 	setFlag(t, "rapid.shrinktime", "100ms")
 	for name, says := range map[string][]error{
 		"a change is dropped (etcd#17529)":                  {watch.ErrReliable, watch.ErrResumable, watch.ErrBookmarkable},

@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"orrery/checker/history"
-	"orrery/checker/object"
 	"orrery/checker/verdict"
 	"orrery/impl/trace"
 )
@@ -46,7 +45,7 @@ func (Checker) Name() string { return "converge" }
 
 // Check judges the last state of the run, and how it was reached.
 func (Checker) Check(_ context.Context, h *history.History, limits verdict.Limits) verdict.Result {
-	j := &judge{h: h, objects: object.Objects{}, last: h.Log.End()}
+	j := &judge{h: h, last: h.Log.End()}
 	liveness, ok := h.Phase(trace.Liveness)
 	if !ok {
 		return verdict.Result{Unknown: []string{"the run ended before its liveness phase, so nothing is known about where it was going"}}
@@ -69,7 +68,6 @@ func (Checker) Check(_ context.Context, h *history.History, limits verdict.Limit
 
 type judge struct {
 	h        *history.History
-	objects  object.Objects
 	last     int64
 	findings []verdict.Finding
 	unknown  []string

@@ -15,7 +15,7 @@ func (j *judge) state() {
 	owned := map[string]int{} // owner's UID → its active pods
 	running := j.running()
 	for _, v := range live {
-		obj, err := j.objects.Of(v)
+		obj, err := v.Content()
 		if err != nil || obj == nil {
 			j.unknown = append(j.unknown, fmt.Sprintf("%s at revision %d cannot be read: %v", v.Object, v.Revision, err))
 			continue
@@ -82,7 +82,7 @@ func (j *judge) waiting(live []*history.Version) {
 
 // read is the object in a version; nil where it cannot be read, which is said elsewhere.
 func (j *judge) read(v *history.Version) *object.Object {
-	obj, err := j.objects.Of(v)
+	obj, err := v.Content()
 	if err != nil {
 		return nil
 	}
@@ -91,7 +91,7 @@ func (j *judge) read(v *history.Version) *object.Object {
 
 // owner judges one replication controller or replica set.
 func (j *judge) owner(v *history.Version, active int) {
-	obj, err := j.objects.Of(v)
+	obj, err := v.Content()
 	if err != nil || obj.Metadata.DeletionTimestamp != "" || obj.Spec.Replicas == nil {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"orrery/checker/object"
 	"orrery/impl/trace"
 )
 
@@ -30,6 +31,22 @@ type Version struct {
 	Before, After *Version
 
 	decoded map[string]any // see fields
+	content *object.Object // see Content
+	unread  error
+}
+
+// Content is the object that the version holds, decoded once for all who ask; nil for a deletion or an absent version.
+func (v *Version) Content() (*object.Object, error) {
+	if v == nil || v.Deleted || len(v.JSON) == 0 {
+		return nil, nil
+	}
+	if v.content == nil && v.unread == nil {
+		decoded := new(object.Object)
+		if v.unread = json.Unmarshal(v.JSON, decoded); v.unread == nil {
+			v.content = decoded
+		}
+	}
+	return v.content, v.unread
 }
 
 // Until is the revision from which on the version is no longer current; Never for the last one.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"orrery/checker/object"
 )
 
 // Selector says which versions of objects a list or watch with these label and field selectors is about. It never
@@ -46,22 +48,35 @@ func (s Selector) Matches(v *Version) bool {
 	if s.All() {
 		return true
 	}
-	object := v.fields()
-	if object == nil {
+	content, err := v.Content()
+	if err != nil || content == nil {
 		return false
 	}
 	for _, r := range s.labels {
-		value, ok := lookup(object, "metadata", "labels", r.key)
+		value, ok := content.Metadata.Labels[r.key]
 		if !r.holds(value, ok) {
 			return false
 		}
 	}
 	for _, r := range s.fields {
-		if !r.holds(fieldOf(v.Object.Resource, object, r.key), true) {
+		if !r.holds(v.field(content, r.key), true) {
 			return false
 		}
 	}
 	return true
+}
+
+// field is the value by which an object is selected; that of the few that most selectors name is at hand.
+func (v *Version) field(content *object.Object, key string) string {
+	switch {
+	case key == "metadata.name":
+		return content.Metadata.Name
+	case key == "metadata.namespace":
+		return content.Metadata.Namespace
+	case key == "spec.nodeName" && v.Object.Resource == "pods":
+		return content.Spec.NodeName
+	}
+	return fieldOf(v.Object.Resource, v.fields(), key)
 }
 
 // fields is the object, decoded once for all selectors; nil: it cannot be.

@@ -20,7 +20,7 @@ func (Checker) Name() string { return "invariant" }
 // Check judges every revision of the store's log, every digest of a watch cache, every container, and what the
 // components wrote.
 func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
-	j := &judge{h: h, objects: object.Objects{}}
+	j := &judge{h: h}
 	for _, part := range []func(*judge){
 		(*judge).metadata, (*judge).caches, (*judge).binding, (*judge).identity, (*judge).replication, (*judge).nodes,
 	} {
@@ -40,7 +40,6 @@ func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Lim
 // judge collects what is found in one history.
 type judge struct {
 	h        *history.History
-	objects  object.Objects
 	findings []verdict.Finding
 	unknown  []string
 	bad      bool // a stored object could not be read, which is said once
@@ -62,7 +61,7 @@ func (j *judge) operations() map[string]*history.Operation {
 
 // object is the object in a version; nil where there is none. One that cannot be read makes the verdict Unknown.
 func (j *judge) object(v *history.Version) *object.Object {
-	obj, err := j.objects.Of(v)
+	obj, err := v.Content()
 	if err != nil && !j.bad {
 		j.bad = true
 		j.unknown = append(j.unknown, fmt.Sprintf("the object at revision %d of %s cannot be read: %v", v.Revision, v.Key, err))

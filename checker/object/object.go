@@ -3,13 +3,13 @@ package object
 import (
 	"encoding/json"
 	"slices"
-
-	"orrery/checker/history"
 )
 
 // Object is what the guarantees need to know of a stored object, of whatever kind.
 type Object struct {
 	Metadata struct {
+		Name            string            `json:"name"`
+		Namespace       string            `json:"namespace"`
 		UID             string            `json:"uid"`
 		Labels          map[string]string `json:"labels"`
 		Generation      int64             `json:"generation"`
@@ -98,25 +98,6 @@ type Toleration struct {
 	Operator string `json:"operator"`
 	Value    string `json:"value"`
 	Effect   string `json:"effect"`
-}
-
-// Objects decodes versions, each once.
-type Objects map[*history.Version]*Object
-
-// Of is the object in a version; nil for a deletion or an absent version.
-func (o Objects) Of(v *history.Version) (*Object, error) {
-	if v == nil || v.Deleted || len(v.JSON) == 0 {
-		return nil, nil
-	}
-	if known, ok := o[v]; ok {
-		return known, nil
-	}
-	decoded := new(Object)
-	if err := json.Unmarshal(v.JSON, decoded); err != nil {
-		return nil, err
-	}
-	o[v] = decoded
-	return decoded, nil
 }
 
 // Controller is the owner reference that manages the object, if there is one.

@@ -27,7 +27,7 @@ import (
 const shrinking = time.Minute
 
 // gcPercent is how much garbage may lie beside what is in use.
-const gcPercent = 400
+const gcPercent = 1600
 
 // options are the command's.
 type options struct {

@@ -75,11 +75,11 @@ func (r *run) perform(verb, rest string) error {
 		return nil
 	case "settle":
 		for range settleBound {
-			steps := w.Enabled()
-			if len(steps) == 0 {
+			first, ok := w.First()
+			if !ok {
 				return nil
 			}
-			r.take(steps[0])
+			r.take(first)
 		}
 		return fmt.Errorf("no rest within %d steps", settleBound)
 	case "tick":
@@ -96,11 +96,11 @@ func (r *run) perform(verb, rest string) error {
 			if _, ok := r.find(rest); ok {
 				return nil
 			}
-			steps := w.Enabled()
-			if len(steps) == 0 {
+			first, ok := w.First()
+			if !ok {
 				return errNotApplicable
 			}
-			r.take(steps[0])
+			r.take(first)
 		}
 		return errNotApplicable
 	case "ask":
@@ -142,11 +142,11 @@ func (r *run) perform(verb, rest string) error {
 
 // ordinary takes the first step, or lets time go on where there is none.
 func (r *run) ordinary() {
-	if steps := r.world.Enabled(); len(steps) > 0 {
-		r.take(steps[0])
-	} else {
-		r.take(sim.Step{Kind: sim.Tick})
+	first, ok := r.world.First()
+	if !ok {
+		first = sim.Step{Kind: sim.Tick}
 	}
+	r.take(first)
 }
 
 // find is the enabled step of that name, or else the first whose name begins so.

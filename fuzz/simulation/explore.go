@@ -73,20 +73,21 @@ func explore(r *run, choose Choices) {
 	for e.steps+e.idle < s.steps {
 		e.over()
 		draw := choose.IntN(whole)
-		switch steps := r.world.Enabled(); {
+		first, any := r.world.First()
+		switch {
 		case draw >= whole-s.fault:
 			e.interfere()
 			e.steps++ // so that a run that only interferes ends
-		case draw >= whole-s.fault-s.ask || len(steps) == 0:
+		case draw >= whole-s.fault-s.ask || !any:
 			if !e.issue() {
-				e.ordinary()
+				e.ordinary(first, any)
 			}
 		case draw >= whole-s.fault-s.ask-s.tick:
 			e.say("tick")
 		case draw >= whole-s.fault-s.ask-s.tick-s.disorder:
-			e.disorder(steps)
+			e.disorder(r.world.Enabled())
 		default:
-			e.ordinary()
+			e.ordinary(first, any)
 		}
 	}
 }
@@ -102,7 +103,7 @@ func (e *explorer) disorder(steps []sim.Step) {
 	chosen := e.choose.IntN(len(steps))
 	words := e.world.Describe(steps[chosen])
 	for i := range chosen {
-		if e.world.Describe(steps[i]) == words {
+		if steps[i].Kind == steps[chosen].Kind && e.world.Describe(steps[i]) == words {
 			chosen = i
 			break
 		}
@@ -112,10 +113,13 @@ func (e *explorer) disorder(steps []sim.Step) {
 	e.take(steps[chosen])
 }
 
-// ordinary takes the first step, and remembers that it did.
-func (e *explorer) ordinary() {
+// ordinary takes the first step, or lets time go on where there is none, and remembers that it did.
+func (e *explorer) ordinary(first sim.Step, any bool) {
+	if !any {
+		first = sim.Step{Kind: sim.Tick}
+	}
 	e.idle++
-	e.run.ordinary()
+	e.take(first)
 	e.steps-- // counted as idle until it is written down
 }
 

@@ -12,6 +12,9 @@ import (
 	"orrery/checker/history"
 	"orrery/checker/report"
 	"orrery/checker/verdict"
+	"orrery/impl/api"
+	"orrery/impl/apiserver/cache"
+	"orrery/impl/sim"
 	"orrery/impl/trace"
 )
 
@@ -34,6 +37,30 @@ func TestSeeds(t *testing.T) {
 	require.Zero(t, tally.Unknown, "runs that could not be judged")
 	require.Empty(t, tally.Missing(), "interesting states that were not reached")
 	t.Log(tally)
+}
+
+// Goal: nobody modifies an object that is shared by all who read it, in the caches of all servers. Method: some runs, after which what
+// is shared is held against what was stored; and one object that is modified on purpose.
+func TestNobodyModifiesWhatIsShared(t *testing.T) {
+	for seed := uint64(1); seed <= 100; seed++ {
+		var world *sim.World
+		_, err := execute(context.Background(), DefaultSize, func(r *run) error {
+			world = r.world
+			explore(r, Seed(seed))
+			return nil
+		})
+		require.NoError(t, err)
+		require.NoError(t, world.Tampered(), "seed %d", seed)
+		if seed == 1 {
+			nodes, _ := api.ByName("nodes")
+			snapshot, _ := world.Servers[0].Snapshot(nodes)
+			snapshot.Ascend("", "", func(item *cache.Item) bool {
+				item.Object.SetLabels(map[string]string{"somebody": "was here"})
+				return false
+			})
+			require.ErrorContains(t, world.Tampered(), "somebody has modified")
+		}
+	}
 }
 
 // told is a failure in words.

@@ -40,6 +40,17 @@ func (f *feed) At(r *api.Resource, revision int64) (cache.Snapshot, bool) {
 	return f.set.Of(r).At(revision)
 }
 
+// Decode implements [request.Caches].
+func (f *feed) Decode(kv store.KV) (*cache.Item, error) {
+	f.mu.Lock()
+	item, held := f.set.Held(kv)
+	f.mu.Unlock()
+	if held {
+		return item, nil
+	}
+	return cache.Decode(kv)
+}
+
 func (f *feed) ready() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,9 +1,9 @@
 package control
 
 import (
-	"cmp"
 	"slices"
 	"sort"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -41,7 +41,10 @@ type name struct{ namespace, name string }
 func nameOf(obj metav1.Object) name { return name{obj.GetNamespace(), obj.GetName()} }
 
 func (n name) compare(m name) int {
-	return cmp.Or(cmp.Compare(n.namespace, m.namespace), cmp.Compare(n.name, m.name))
+	if c := strings.Compare(n.namespace, m.namespace); c != 0 {
+		return c
+	}
+	return strings.Compare(n.name, m.name)
 }
 
 // entry is one name: what the source shows under it, the component's own latest write to it, and which of the two
@@ -79,7 +82,9 @@ func (c *cache) entry(n name) *entry {
 
 // setBase takes over what the source shows of e; obj is nil where it is gone.
 func (c *cache) setBase(e *entry, obj metav1.Object, rv int64) {
-	check(rv >= e.baseRV, "%s: %s/%s goes back from resourceVersion %d to %d", c.source.Name, e.name.namespace, e.name.name, e.baseRV, rv)
+	if rv < e.baseRV {
+		misused("%s: %s/%s goes back from resourceVersion %d to %d", c.source.Name, e.name.namespace, e.name.name, e.baseRV, rv)
+	}
 	e.base, e.baseRV = obj, rv
 	if e.own != nil && e.own.passedBy(obj, rv) {
 		e.own.detach()
@@ -136,7 +141,9 @@ func (c *cache) remove(e *entry) {
 
 // reach advances the source to rv, and drops the acknowledged writes that it therefore shows.
 func (c *cache) reach(rv int64) {
-	check(rv >= c.rv, "%s goes back from resourceVersion %d to %d", c.source.Name, c.rv, rv)
+	if rv < c.rv {
+		misused("%s goes back from resourceVersion %d to %d", c.source.Name, c.rv, rv)
+	}
 	c.rv = rv
 	for len(c.acked) > 0 && c.acked[0].rv <= rv {
 		w := c.acked[0]

@@ -45,6 +45,17 @@ func newIndex(of Index) *index {
 	return i
 }
 
+// index is the cache's index of that name.
+func (c *cache) index(indexName string) *index {
+	for _, i := range c.indexes {
+		if i.Name == indexName {
+			return i
+		}
+	}
+	misused("source %s has no index %s", c.source.Name, indexName)
+	return nil
+}
+
 // move files e under the values of what it shows, instead of those of old.
 func (i *index) move(e *entry, old metav1.Object) {
 	i.before, i.after = i.before[:0], i.after[:0]

@@ -32,6 +32,12 @@ type Loop struct {
 	ledger  ledger
 	effects uint64
 
+	// concerned is concern, as a value that is made once.
+	concerned func(Key)
+
+	// news is whether the present change is one that a source shows, or an answer to a question, and not one of the ledger.
+	news bool
+
 	// quiet is the key that is not concerned by the present change, because it makes it itself: see quietly.
 	quiet *keyState
 
@@ -63,12 +69,11 @@ func New(config Config) *Loop {
 	}
 	l := &Loop{config: config, component: config.Component, keys: map[Key]*keyState{}, flying: map[string]*operation{}}
 	l.ranked, _ = config.Component.(Ranked)
-	l.view.caches = map[string]*cache{}
+	l.concerned = l.concern
 	for _, s := range config.Component.Sources() {
-		check(l.view.caches[s.Name] == nil, "%s names the source %q twice", config.Component.Name(), s.Name)
-		c := newCache(s, l.changed)
-		l.caches = append(l.caches, c)
-		l.view.caches[s.Name] = c
+		check(l.view.find(s.Name) == nil, "%s names the source %q twice", config.Component.Name(), s.Name)
+		l.caches = append(l.caches, newCache(s, l.changed))
+		l.view.caches = l.caches
 	}
 	check(len(l.caches) > 0, "%s has no source", config.Component.Name())
 	return l
@@ -99,8 +104,10 @@ func (l *Loop) Work(now time.Time) bool {
 
 // begin takes over a plan: every effect gets its ID, and every prediction is laid over the cache at once.
 func (l *Loop) begin(now time.Time, k *keyState, plan Plan) {
-	check(!k.working, "%s: key %q is worked twice at once", l.component.Name(), k.key)
-	k.working, k.dirty, k.wrote, k.again, k.wants = true, false, false, plan.Again, plan.Wants
+	if k.working {
+		misused("%s: key %q is worked twice at once", l.component.Name(), k.key)
+	}
+	k.working, k.dirty, k.news, k.wrote, k.again, k.wants = true, false, false, false, plan.Again, plan.Wants
 	own := l.own()
 	k.batches = k.batches[:0]
 	for _, effects := range plan.Batches {
@@ -223,7 +230,9 @@ func (l *Loop) Next(now time.Time) (Effect, bool) {
 // Done tells the answer to an effect that Next handed out.
 func (l *Loop) Done(now time.Time, id string, answer Answer) {
 	op := l.flying[id]
-	check(op != nil, "%s: an answer to %q, which is not in flight", l.component.Name(), id)
+	if op == nil {
+		misused("%s: an answer to %q, which is not in flight", l.component.Name(), id)
+	}
 	delete(l.flying, id)
 	if op.key == nil {
 		l.resolve(now, op.write, answer)
@@ -322,7 +331,7 @@ func (l *Loop) finish(now time.Time, k *keyState) {
 	case k.failed != nil:
 		at := now.Add(l.backoff(k.failures))
 		k.failures++
-		if k.dirty {
+		if k.news {
 			l.enqueue(k)
 		} else {
 			l.queue.pushAt(k, at)
@@ -343,6 +352,8 @@ func (l *Loop) resolve(now time.Time, w *write, answer Answer) {
 	if w.ledger == nil {
 		return // the cache has told meanwhile
 	}
+	l.news = true
+	defer l.old()
 	if answer.Outcome == trace.Unknown || !w.resolve(answer) {
 		w.doubt(now.Add(l.backoff(w.asked)))
 	}
@@ -359,11 +370,12 @@ func (l *Loop) backoff(failures int) time.Duration {
 // changed is told by the caches; it queues the keys that a change concerns.
 func (l *Loop) changed(c *cache, old, new metav1.Object) {
 	if l.synced {
-		l.component.Keys(&l.view, c.source.Name, old, new, l.concern)
+		l.component.Keys(&l.view, c.source.Name, old, new, l.concerned)
 	}
 }
 
-// concern queues a key because something that it depends on has changed.
+// concern queues a key because something that it depends on has changed. A key whose writes fail is woken from its backoff by
+// news only: else keys that fail would wake each other, as each failure drops a prediction that concerns the others.
 func (l *Loop) concern(key Key) {
 	k := l.keys[key]
 	switch {
@@ -373,7 +385,8 @@ func (l *Loop) concern(key Key) {
 		l.enqueue(k)
 	case k == l.quiet:
 	case k.working:
-		k.dirty = true
+		k.dirty, k.news = true, k.news || l.news
+	case k.failures > 0 && !l.news:
 	case k.place != ready:
 		l.enqueue(k)
 	}
@@ -430,6 +443,12 @@ func (l *Loop) Ready(now time.Time) bool {
 
 func check(holds bool, format string, args ...any) {
 	if !holds {
-		panic("control: " + fmt.Sprintf(format, args...))
+		misused(format, args...)
 	}
 }
+
+// misused panics. Where it is done for every event, its caller tests the condition itself: to hand the words to check costs as much
+// as all the rest.
+//
+//go:noinline
+func misused(format string, args ...any) { panic("control: " + fmt.Sprintf(format, args...)) }

@@ -195,6 +195,43 @@ func TestBatchesBackoffAndItsEnd(t *testing.T) {
 	require.Equal(t, "more", l.Wants()[0].Why)
 }
 
+// Goal: keys whose writes fail do not wake each other. Each failure drops a prediction, which is a change of the View that concerns
+// the other; only what a source shows is news for a key that has to wait. Method: two keys that each write the pod of the other, in
+// vain, at one and the same time; then one pod changes.
+func TestFailuresDoNotWakeEachOther(t *testing.T) {
+	c := &toy{sources: podsOnly}
+	c.plan = func(v *control.View, _ time.Time, key control.Key) control.Plan {
+		other := map[control.Key]string{"a": "b", "b": "a"}[key]
+		old := v.Get("pods", "d", other).(*corev1.Pod)
+		changed := old.DeepCopy()
+		changed.Spec.NodeName = "n"
+		return control.Plan{Batches: [][]control.Effect{{{
+			Request: &api.Request{Verb: api.Update, Resource: podsResource, Namespace: "d", Name: other, Object: changed}, Expect: changed,
+		}}}}
+	}
+	l := toyLoop(c)
+	list(t, l, 2, pod("a", 1), pod("b", 2))
+	fail := func(at time.Time) {
+		for range 10 {
+			for l.Work(at) {
+			}
+			for e, ok := l.Next(at); ok; e, ok = l.Next(at) {
+				l.Done(at, e.ID, control.Answer{Outcome: trace.Failed, Err: errors.New("refused")})
+			}
+		}
+	}
+	fail(start)
+	require.LessOrEqual(t, len(c.worked), 3, "%v", c.worked)
+	first := len(c.worked)
+	require.NoError(t, l.Observe("pods", event(watch.Modified, pod("a", 3))))
+	fail(start)
+	require.Equal(t, "a", c.worked[first], "news wakes a key at once")
+	again := len(c.worked)
+	require.LessOrEqual(t, again, first+2)
+	fail(start.Add(time.Minute))
+	require.Greater(t, len(c.worked), again+1, "and time wakes them all")
+}
+
 func TestInFlightIsBoundedAndBestEffortHoldsNobodyUp(t *testing.T) {
 	event := control.Effect{Request: &api.Request{Verb: api.Create, Resource: podsResource, Namespace: "d", Name: "e"}, BestEffort: true}
 	c := &toy{plan: func(*control.View, time.Time, control.Key) control.Plan {

@@ -22,6 +22,8 @@ func (l *Loop) ObserveList(source string, rv int64, objects []metav1.Object) err
 				source, rv, obj.GetNamespace(), obj.GetName(), obj.GetResourceVersion())
 		}
 	}
+	l.news = true
+	defer l.old()
 	c.round++
 	for _, obj := range objects {
 		e := c.entry(nameOf(obj))
@@ -42,8 +44,9 @@ func (l *Loop) ObserveList(source string, rv int64, objects []metav1.Object) err
 // Observe takes over one WatchEvent (ADDED, MODIFIED, DELETED, BOOKMARK). An error refuses one that goes back.
 func (l *Loop) Observe(source string, event api.WatchEvent) error {
 	c := l.view.cache(source)
-	check(c.listed, "%s: an event before the list", source)
-	check(c.source.Resource != nil, "%s is local: it is fed by lists", source)
+	if !c.listed || c.source.Resource == nil {
+		misused("%s: an event before the list, or of a local source, which is fed by lists", source)
+	}
 	obj, ok := event.Object.(metav1.Object)
 	if !ok {
 		return fmt.Errorf("%s: a %s event holds %T, which is no object", source, event.Type, event.Object)
@@ -55,6 +58,8 @@ func (l *Loop) Observe(source string, event api.WatchEvent) error {
 	if rv < c.rv || rv == c.rv && event.Type != watch.Bookmark {
 		return fmt.Errorf("%s: refused a %s event at resourceVersion %d, %d has been seen", source, event.Type, rv, c.rv)
 	}
+	l.news = true
+	defer l.old()
 	switch event.Type {
 	case watch.Added, watch.Modified:
 		c.setBase(c.entry(nameOf(obj)), obj, rv)
@@ -69,6 +74,9 @@ func (l *Loop) Observe(source string, event api.WatchEvent) error {
 	c.reach(rv)
 	return nil
 }
+
+// old ends what is news.
+func (l *Loop) old() { l.news = false }
 
 // revision is the resourceVersion of an object; a local source's objects need none of their own. -1: not a number.
 func (c *cache) revision(obj metav1.Object, rv int64) int64 {

@@ -17,6 +17,7 @@ type keyState struct {
 
 	working  bool
 	dirty    bool // concerned by a change while working
+	news     bool // by one that a source showed
 	wrote    bool // an answer of this plan is new to the View
 	failures int
 	wants    string

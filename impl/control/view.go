@@ -9,7 +9,7 @@ import (
 // View is what a decision sees: the caches of all sources, overlaid with the ledger. Objects are shared and must not be
 // modified.
 type View struct {
-	caches map[string]*cache
+	caches []*cache // a few: they are found faster one after the other than by hash
 	live   []liveRead
 	failed *Effect
 	err    error
@@ -32,16 +32,18 @@ func (v *View) Get(source, namespace, objectName string) metav1.Object {
 
 // Select yields the objects whose index has that value, in the order of their namespaces and names.
 func (v *View) Select(source, indexName, value string) iter.Seq[metav1.Object] {
-	for _, i := range v.cache(source).indexes {
-		if i.Name == indexName {
-			return objects(i.entries[value])
-		}
-	}
-	panic("control: source " + source + " has no index " + indexName)
+	// Short enough to be inlined: the iterator needs no allocation then.
+	return v.selected(source, indexName, value).each
+}
+
+func (v *View) selected(source, indexName, value string) entries {
+	return v.cache(source).index(indexName).entries[value]
 }
 
 // All yields every object of a source, in the order of their namespaces and names.
-func (v *View) All(source string) iter.Seq[metav1.Object] { return objects(v.cache(source).ordered()) }
+func (v *View) All(source string) iter.Seq[metav1.Object] {
+	return entries(v.cache(source).ordered()).each
+}
 
 // RV is the resourceVersion that the source has reached.
 func (v *View) RV(source string) int64 { return v.cache(source).rv }
@@ -78,17 +80,31 @@ func (v *View) Doubtful(source, namespace, objectName string) bool {
 func (v *View) Failure() (*Effect, error) { return v.failed, v.err }
 
 func (v *View) cache(source string) *cache {
-	c := v.caches[source]
-	check(c != nil, "there is no source %q", source)
+	c := v.find(source)
+	if c == nil {
+		misused("there is no source %q", source)
+	}
 	return c
 }
 
-func objects(entries []*entry) iter.Seq[metav1.Object] {
-	return func(yield func(metav1.Object) bool) {
-		for _, e := range entries {
-			if e.shown != nil && !yield(e.shown) {
-				return
-			}
+// find is the cache of a source; nil: there is none.
+func (v *View) find(source string) *cache {
+	for _, c := range v.caches {
+		if c.source.Name == source {
+			return c
+		}
+	}
+	return nil
+}
+
+// entries are some of a cache, in order.
+type entries []*entry
+
+// each yields what they show.
+func (list entries) each(yield func(metav1.Object) bool) {
+	for _, e := range list {
+		if e.shown != nil && !yield(e.shown) {
+			return
 		}
 	}
 }

@@ -52,6 +52,7 @@ func (s *Server) start() {
 	s.life++
 	s.issuers = trace.NewIssuers(fmt.Sprintf("%s-%d", s.Name, s.life))
 	s.set = cache.NewSet(window)
+	s.set.DecodeWith(s.world.decode)
 	s.list()
 }
 
@@ -149,6 +150,9 @@ func (s *Server) Snapshot(r *api.Resource) (cache.Snapshot, bool) { return s.set
 func (s *Server) At(r *api.Resource, revision int64) (cache.Snapshot, bool) {
 	return s.set.Of(r).At(revision)
 }
+
+// Decode implements [request.Caches].
+func (s *Server) Decode(kv store.KV) (*cache.Item, error) { return s.world.decode(kv) }
 
 func (s *Server) env() registry.Env {
 	w := s.world

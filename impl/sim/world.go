@@ -3,9 +3,17 @@ package sim
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"orrery/impl/api"
+	"orrery/impl/apiserver/cache"
 	"orrery/impl/control"
+	"orrery/impl/store"
 	"orrery/impl/store/memory"
 	"orrery/impl/store/observe"
 	"orrery/impl/trace"
@@ -31,12 +39,26 @@ type World struct {
 	issued int // UIDs and suffixes
 	steps  []Step
 	fault  error
+
+	// items are what was stored, by revision, each decoded once for all servers: like all that is cached they are not modified.
+	items map[int64]*cache.Item
 }
+
+// roomForLines is what most runs need.
+const roomForLines = 1536
 
 // New makes a cluster of control planes, each an API server and a member of the store.
 func New(controlPlanes int) *World {
-	w := &World{now: epoch, Store: memory.New(), cuts: map[[2]string]time.Time{}}
-	if err := observe.New(w.Store, sink{w, "store"}, 1).Open(context.Background()); err != nil {
+	w := &World{now: epoch, Store: memory.New(), cuts: map[[2]string]time.Time{}, items: map[int64]*cache.Item{}, lines: make([]trace.Line, 0, roomForLines)}
+	observer := observe.New(w.Store, sink{w, "store"}, 1)
+	observer.DecodeWith(func(kv store.KV) (api.Object, error) {
+		item, err := w.decode(kv)
+		if err != nil {
+			return nil, err
+		}
+		return item.Object, nil
+	})
+	if err := observer.Open(context.Background()); err != nil {
 		panic(fmt.Sprintf("sim: a fresh store refuses a watch: %v", err))
 	}
 	for i := range controlPlanes {
@@ -77,6 +99,33 @@ func (w *World) Revision() int64 {
 	return resp.Revision
 }
 
+// decode is the [cache.Decoder] of all servers.
+func (w *World) decode(kv store.KV) (*cache.Item, error) {
+	if item := w.items[kv.Mod]; item != nil && item.KV.Key == kv.Key {
+		return item, nil
+	}
+	item, err := cache.Decode(kv)
+	if err == nil {
+		w.items[kv.Mod] = item
+	}
+	return item, err
+}
+
+// Tampered is an error if somebody has modified what is shared by all who read it: an object in a cache.
+func (w *World) Tampered() error {
+	for _, revision := range slices.Sorted(maps.Keys(w.items)) {
+		item := w.items[revision]
+		stored, err := cache.Decode(item.KV)
+		if err != nil {
+			return err
+		}
+		if !equality.Semantic.DeepEqual(stored.Object, item.Object) {
+			return fmt.Errorf("sim: somebody has modified %s of revision %d, which is shared: it is %v and was %v", item.KV.Key, revision, item.Object, stored.Object)
+		}
+	}
+	return nil
+}
+
 // Err is what a component did that none may do by itself, such as to write what it cannot read.
 func (w *World) Err() error { return w.fault }
 
@@ -87,7 +136,18 @@ func (w *World) broken(format string, args ...any) {
 }
 
 // Enabled lists what may happen now but for the going on of time, in a fixed order. The list is valid until the next call.
-func (w *World) Enabled() []Step {
+func (w *World) Enabled() []Step { return w.enabled(math.MaxInt) }
+
+// First is the first step that [World.Enabled] lists; false: it lists none.
+func (w *World) First() (Step, bool) {
+	if steps := w.enabled(1); len(steps) > 0 {
+		return steps[0], true
+	}
+	return Step{}, false
+}
+
+// enabled lists at least so many of the steps as there are; whoever wants few need not look at every process.
+func (w *World) enabled(enough int) []Step {
 	steps := w.addCalls(w.addOps(w.steps[:0]))
 	for i, s := range w.Servers {
 		if s.fed() {
@@ -95,6 +155,9 @@ func (w *World) Enabled() []Step {
 		}
 	}
 	for i, p := range w.Processes {
+		if len(steps) >= enough {
+			break
+		}
 		if p.running() {
 			steps = p.program.enabled(steps, int32(i))
 		}
@@ -188,8 +251,8 @@ func (w *World) advance(to time.Time) {
 // more than so many steps.
 func (w *World) Settle(until time.Time, bound int) bool {
 	for range bound {
-		if steps := w.Enabled(); len(steps) > 0 {
-			w.Take(steps[0])
+		if first, ok := w.First(); ok {
+			w.Take(first)
 			continue
 		}
 		at, ok := w.Due()

@@ -2,7 +2,7 @@ package trace
 
 import (
 	"container/heap"
-	"fmt"
+	"strconv"
 	"sync"
 )
 
@@ -29,7 +29,7 @@ type Issuer struct {
 func NewIssuers(process string) *Issuers { return &Issuers{prefix: process} }
 
 // String is the Client's name: PROCESS/NUMBER.
-func (i Issuer) String() string { return fmt.Sprintf("%s/%d", i.prefix, i.number) }
+func (i Issuer) String() string { return i.prefix + "/" + strconv.Itoa(i.number) }
 
 // Take returns the smallest free name, and an ID for the operation that it is taken for.
 func (s *Issuers) Take() (Issuer, string) {
@@ -40,7 +40,7 @@ func (s *Issuers) Take() (Issuer, string) {
 		heap.Push(&s.free, s.named)
 	}
 	s.operations++
-	return Issuer{s.prefix, heap.Pop(&s.free).(int)}, fmt.Sprintf("%s#%d", s.prefix, s.operations)
+	return Issuer{s.prefix, heap.Pop(&s.free).(int)}, s.prefix + "#" + strconv.Itoa(s.operations)
 }
 
 // Give says that the operation is over, and its outcome known.
@@ -55,7 +55,7 @@ func (s *Issuers) Watch() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.watches++
-	return fmt.Sprintf("%s/watch/%d", s.prefix, s.watches)
+	return s.prefix + "/watch/" + strconv.Itoa(s.watches)
 }
 
 // numbers is a heap, smallest first: the same run then gives the same names.

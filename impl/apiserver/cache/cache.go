@@ -15,6 +15,7 @@ const DefaultWindow = 2048
 type Cache struct {
 	resource *api.Resource
 	root     string // of the resource's keys
+	decode   Decoder
 	ready    bool
 	revision int64
 	live     *tree // the present state; never read from outside, as the next change writes to it
@@ -30,7 +31,7 @@ func New(resource *api.Resource, window int) *Cache {
 	if window <= 0 {
 		window = DefaultWindow
 	}
-	return &Cache{resource: resource, root: resource.Root(""), live: newTree(), present: newTree(), base: newTree(), events: newWindow(window)}
+	return &Cache{resource: resource, root: resource.Root(""), decode: Decode, live: newTree(), present: newTree(), base: newTree(), events: newWindow(window)}
 }
 
 // Resource is the resource that is cached.
@@ -50,7 +51,7 @@ func (c *Cache) ObserveList(revision int64, kvs []store.KV) error {
 	}
 	state := newTree()
 	for _, kv := range kvs {
-		item, err := Decode(kv)
+		item, err := c.decode(kv)
 		if err != nil {
 			c.Lose()
 			return err
@@ -82,7 +83,7 @@ func (c *Cache) Observe(revision int64, changes []store.Change) error {
 		if change.Deleted {
 			continue
 		}
-		item, err := Decode(change.KV)
+		item, err := c.decode(change.KV)
 		if err != nil {
 			c.Lose()
 			return err

@@ -18,7 +18,10 @@ type Item struct {
 	Object api.Object
 }
 
-// Decode makes the Item of a store's answer.
+// Decoder makes the Item of a store's answer. One that shares Items must give the same for the same key and revision.
+type Decoder func(store.KV) (*Item, error)
+
+// Decode is the [Decoder] that reads the value.
 func Decode(kv store.KV) (*Item, error) {
 	obj, err := api.Decode(kv.Value, kv.Mod)
 	if err != nil {

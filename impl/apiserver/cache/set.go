@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -24,6 +25,23 @@ func NewSet(window int) *Set {
 		s.caches = append(s.caches, New(r, window))
 	}
 	return s
+}
+
+// DecodeWith has the Caches take their Items from a Decoder: Sets of one process may share one.
+func (s *Set) DecodeWith(decode Decoder) {
+	for _, c := range s.caches {
+		c.decode = decode
+	}
+}
+
+// Held is the Item that the Caches hold of a store's answer, if it is their present one.
+func (s *Set) Held(kv store.KV) (*Item, bool) {
+	c := s.byKey(kv.Key)
+	if c == nil {
+		return nil, false
+	}
+	item, ok := c.live.Get(&Item{KV: store.KV{Key: kv.Key}})
+	return item, ok && c.ready && item.KV.Mod == kv.Mod && bytes.Equal(item.KV.Value, kv.Value)
 }
 
 // All are the Caches, in the order of [api.Resources].

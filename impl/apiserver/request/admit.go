@@ -51,7 +51,7 @@ func (w *write) readmit(kv *store.KV, namespaces *api.Resource) bool {
 		w.fail(apierrors.NewNotFound(namespaces.GR(), w.req.Namespace))
 		return false
 	}
-	item, err := cache.Decode(*kv)
+	item, err := w.m.caches.Decode(*kv)
 	if err != nil {
 		w.fail(apierrors.NewInternalError(err))
 		return false

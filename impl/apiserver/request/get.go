@@ -78,7 +78,7 @@ func (m *Machine) showKV(kv *store.KV) {
 		m.show(nil)
 		return
 	}
-	item, err := cache.Decode(*kv)
+	item, err := m.caches.Decode(*kv)
 	if err != nil {
 		m.fail(apierrors.NewInternalError(err))
 		return

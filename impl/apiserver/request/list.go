@@ -153,7 +153,7 @@ func (l *list) chunked(a Answer, revision int64, first bool) {
 			l.end(revision, true, nil)
 			return
 		}
-		item, err := cache.Decode(kv)
+		item, err := l.m.caches.Decode(kv)
 		if err != nil {
 			l.fail(apierrors.NewInternalError(err))
 			return

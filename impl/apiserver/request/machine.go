@@ -9,6 +9,7 @@ import (
 	"orrery/impl/api"
 	"orrery/impl/apiserver/cache"
 	"orrery/impl/apiserver/registry"
+	"orrery/impl/store"
 )
 
 // Caches is what the server knows without asking the store. Each answer may be as stale as it likes.
@@ -17,6 +18,8 @@ type Caches interface {
 	Snapshot(*api.Resource) (cache.Snapshot, bool)
 	// At is the state at exactly that revision; false if the Cache does not have it.
 	At(r *api.Resource, revision int64) (cache.Snapshot, bool)
+	// Decode makes the Item of a store's answer; it may be one that a Cache holds.
+	Decode(store.KV) (*cache.Item, error)
 }
 
 // Result is the end of a request.

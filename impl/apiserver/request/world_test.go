@@ -58,6 +58,8 @@ func (w *world) At(r *api.Resource, revision int64) (cache.Snapshot, bool) {
 	return w.set.Of(r).At(revision)
 }
 
+func (w *world) Decode(kv store.KV) (*cache.Item, error) { return cache.Decode(kv) }
+
 func (w *world) env() registry.Env {
 	w.issued++
 	return registry.Env{Now: metav1.NewTime(time.Unix(1700000000, 0)), UID: types.UID(fmt.Sprintf("uid-%d", w.issued)), Suffix: fmt.Sprintf("%05d", w.issued)}

@@ -75,7 +75,7 @@ func (w *write) read() {
 func (w *write) found(kv *store.KV) {
 	w.old, w.fresh = nil, true
 	if kv != nil {
-		item, err := cache.Decode(*kv)
+		item, err := w.m.caches.Decode(*kv)
 		if err != nil {
 			w.fail(apierrors.NewInternalError(err))
 			return

@@ -14,7 +14,7 @@ import (
 )
 
 // create is the effect that makes one pod of that name after the owner's template. The template's parts are shared.
-func (r *Reconciler) create(o owner, name string) control.Effect {
+func (r *Reconciler) create(o *owner, name string) control.Effect {
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: o.GetNamespace(), Name: name, GenerateName: prefixOf(o.GetName()),
@@ -44,13 +44,13 @@ func (r *Reconciler) remove(pod *corev1.Pod, now time.Time) control.Effect {
 	}
 }
 
-func (r *Reconciler) adopt(o owner, pod *corev1.Pod) control.Effect {
+func (r *Reconciler) adopt(o *owner, pod *corev1.Pod) control.Effect {
 	adopted := *pod
 	adopted.OwnerReferences = append(slices.Clone(pod.OwnerReferences), *r.reference(o))
 	return rewrite(&adopted, "it matches and nobody controls it")
 }
 
-func (r *Reconciler) release(o owner, pod *corev1.Pod) control.Effect {
+func (r *Reconciler) release(o *owner, pod *corev1.Pod) control.Effect {
 	released := *pod
 	released.OwnerReferences = slices.DeleteFunc(slices.Clone(pod.OwnerReferences), func(ref metav1.OwnerReference) bool {
 		return ref.UID == o.GetUID()
@@ -68,14 +68,14 @@ func rewrite(pod *corev1.Pod, why string) control.Effect {
 }
 
 // look is the live read of the owner that an adoption needs.
-func (r *Reconciler) look(o owner) control.Effect {
+func (r *Reconciler) look(o *owner) control.Effect {
 	return control.Effect{
 		Request: &api.Request{Verb: api.Get, Resource: r.kind.resource, Namespace: o.GetNamespace(), Name: o.GetName()},
 		Why:     "an adoption must not follow a deletion",
 	}
 }
 
-func (r *Reconciler) reference(o owner) *metav1.OwnerReference {
+func (r *Reconciler) reference(o *owner) *metav1.OwnerReference {
 	yes := true
 	return &metav1.OwnerReference{
 		APIVersion: r.kind.resource.GVK().GroupVersion().String(), Kind: r.kind.resource.Kind,
@@ -84,6 +84,6 @@ func (r *Reconciler) reference(o owner) *metav1.OwnerReference {
 }
 
 // event tells the owner's users.
-func (r *Reconciler) event(o owner, now time.Time, kind, reason, format string, args ...any) control.Effect {
+func (r *Reconciler) event(o *owner, now time.Time, kind, reason, format string, args ...any) control.Effect {
 	return control.Event(r.kind.component, control.Reference(r.kind.resource, o), now, kind, reason, fmt.Sprintf(format, args...))
 }

@@ -7,13 +7,14 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"orrery/impl/api"
+	"orrery/impl/control"
 )
 
 // kind tells the two kinds of owner apart.
 type kind struct {
 	component string // as upstream names it in events
 	resource  *api.Resource
-	read      func(obj metav1.Object) owner
+	read      func(obj metav1.Object) *owner
 	// withStatus is a copy of the object that differs in its status only.
 	withStatus func(obj metav1.Object, s status) api.Object
 }
@@ -21,6 +22,7 @@ type kind struct {
 // owner is what the two kinds have in common.
 type owner struct {
 	metav1.Object
+	key             control.Key
 	replicas        int
 	selector        labels.Selector
 	template        *corev1.PodTemplateSpec
@@ -57,14 +59,14 @@ var (
 	replicationController = &kind{"replication-controller", resource("replicationcontrollers"), readController, controllerWith}
 )
 
-func readReplicaSet(obj metav1.Object) owner {
+func readReplicaSet(obj metav1.Object) *owner {
 	rs := obj.(*appsv1.ReplicaSet)
 	selector, err := metav1.LabelSelectorAsSelector(rs.Spec.Selector)
 	if err != nil || selector.Empty() {
 		selector = labels.Nothing() // an empty one would take over every pod there is
 	}
 	s := rs.Status
-	o := owner{obj, replicasOf(rs.Spec.Replicas), selector, &rs.Spec.Template, labels.SelectorFromValidatedSet(rs.Spec.Template.Labels), rs.Spec.MinReadySeconds,
+	o := &owner{obj, keyOf(obj.GetNamespace(), obj.GetName()), replicasOf(rs.Spec.Replicas), selector, &rs.Spec.Template, labels.SelectorFromValidatedSet(rs.Spec.Template.Labels), rs.Spec.MinReadySeconds,
 		status{s.Replicas, s.FullyLabeledReplicas, s.ReadyReplicas, s.AvailableReplicas, s.ObservedGeneration, failure{}}}
 	for _, c := range s.Conditions {
 		if c.Type == appsv1.ReplicaSetReplicaFailure && c.Status == corev1.ConditionTrue {
@@ -94,7 +96,7 @@ func replicaSetWith(obj metav1.Object, s status) api.Object {
 	return &rs
 }
 
-func readController(obj metav1.Object) owner {
+func readController(obj metav1.Object) *owner {
 	rc := obj.(*corev1.ReplicationController)
 	selector := labels.Nothing()
 	if len(rc.Spec.Selector) > 0 {
@@ -105,7 +107,7 @@ func readController(obj metav1.Object) owner {
 		template = &corev1.PodTemplateSpec{}
 	}
 	s := rc.Status
-	o := owner{obj, replicasOf(rc.Spec.Replicas), selector, template, labels.SelectorFromValidatedSet(template.Labels), rc.Spec.MinReadySeconds,
+	o := &owner{obj, keyOf(obj.GetNamespace(), obj.GetName()), replicasOf(rc.Spec.Replicas), selector, template, labels.SelectorFromValidatedSet(template.Labels), rc.Spec.MinReadySeconds,
 		status{s.Replicas, s.FullyLabeledReplicas, s.ReadyReplicas, s.AvailableReplicas, s.ObservedGeneration, failure{}}}
 	for _, c := range s.Conditions {
 		if c.Type == corev1.ReplicationControllerReplicaFailure && c.Status == corev1.ConditionTrue {

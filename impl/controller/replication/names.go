@@ -48,7 +48,7 @@ func suffix(uid types.UID, n uint64) string {
 }
 
 // names are the next n free names of an owner's pods.
-func (r *Reconciler) names(v *control.View, o owner, n int) []string {
+func (r *Reconciler) names(v *control.View, o *owner, n int) []string {
 	names := make([]string, 0, n)
 	prefix := prefixOf(o.GetName())
 	for i := uint64(0); len(names) < n; i++ {

@@ -48,7 +48,7 @@ func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) 
 }
 
 // ownedBy returns the owner's pods that count, those that have failed, and how many may or may not have been deleted.
-func ownedBy(v *control.View, o owner) (owned, failed []*corev1.Pod, doubtful int) {
+func ownedBy(v *control.View, o *owner) (owned, failed []*corev1.Pod, doubtful int) {
 	for obj := range v.Select(podsSource, control.ByOwner.Name, string(o.GetUID())) {
 		switch pod := obj.(*corev1.Pod); {
 		case active(pod) && o.selector.Matches(labels.Set(pod.Labels)):
@@ -64,7 +64,7 @@ func ownedBy(v *control.View, o owner) (owned, failed []*corev1.Pod, doubtful in
 
 // claim releases what does not match and adopts what matches; or asks for the live read that an adoption needs, unless the
 // owner was just read.
-func (r *Reconciler) claim(v *control.View, o owner, read bool) (claims []control.Effect) {
+func (r *Reconciler) claim(v *control.View, o *owner, read bool) (claims []control.Effect) {
 	for obj := range v.Select(podsSource, control.ByOwner.Name, string(o.GetUID())) {
 		if pod := obj.(*corev1.Pod); active(pod) && pod.UID != "" && !o.selector.Matches(labels.Set(pod.Labels)) {
 			claims = append(claims, r.release(o, pod))
@@ -84,7 +84,7 @@ func (r *Reconciler) claim(v *control.View, o owner, read bool) (claims []contro
 }
 
 // grow creates what is missing, in batches that double as long as they succeed.
-func (r *Reconciler) grow(v *control.View, o owner, owned, failed []*corev1.Pod, missing int, now time.Time) control.Plan {
+func (r *Reconciler) grow(v *control.View, o *owner, owned, failed []*corev1.Pod, missing int, now time.Time) control.Plan {
 	plan := r.complain(v, o, owned, now, "FailedCreate", "Error creating: %v")
 	plan.Why = fmt.Sprintf("%d of %d: %d missing", len(owned), o.replicas, missing)
 	if at := delayed(failed); at.After(now) {
@@ -109,7 +109,7 @@ func (r *Reconciler) grow(v *control.View, o owner, owned, failed []*corev1.Pod,
 }
 
 // shrink deletes what is too much. A victim that is only predicted has to come into being before it can be deleted.
-func (r *Reconciler) shrink(v *control.View, o owner, owned []*corev1.Pod, now time.Time) control.Plan {
+func (r *Reconciler) shrink(v *control.View, o *owner, owned []*corev1.Pod, now time.Time) control.Plan {
 	excess := len(owned) - o.replicas
 	plan := r.complain(v, o, owned, now, "FailedDelete", "Error deleting: %v")
 	plan.Why = fmt.Sprintf("%d of %d: %d too many", len(owned), o.replicas, excess)

@@ -23,19 +23,19 @@ type Reconciler struct {
 	kind *kind
 	// known are the owners as they were last read, by UID, so that a selector is not parsed for every pod. It holds
 	// nothing that the objects themselves would not give.
-	known map[types.UID]owner
+	known map[types.UID]*owner
 }
 
 // ReplicaSets reconciles ReplicaSets.
-func ReplicaSets() *Reconciler { return &Reconciler{replicaSet, map[types.UID]owner{}} }
+func ReplicaSets() *Reconciler { return &Reconciler{replicaSet, map[types.UID]*owner{}} }
 
 // ReplicationControllers reconciles ReplicationControllers.
 func ReplicationControllers() *Reconciler {
-	return &Reconciler{replicationController, map[types.UID]owner{}}
+	return &Reconciler{replicationController, map[types.UID]*owner{}}
 }
 
 // read reads an owner, unless this very object was read before.
-func (r *Reconciler) read(obj metav1.Object) owner {
+func (r *Reconciler) read(obj metav1.Object) *owner {
 	o, known := r.known[obj.GetUID()]
 	if !known || o.Object != obj {
 		o = r.kind.read(obj)
@@ -81,15 +81,15 @@ func (r *Reconciler) Keys(v *control.View, source string, old, new metav1.Object
 func (r *Reconciler) keysOfPod(v *control.View, pod metav1.Object, add func(control.Key)) {
 	if ref := metav1.GetControllerOfNoCopy(pod); ref != nil {
 		if o, known := r.known[ref.UID]; known {
-			add(keyOf(o.GetNamespace(), o.GetName()))
+			add(o.key)
 		} else if ref.Kind == r.kind.resource.Kind && groupOf(ref.APIVersion) == r.kind.resource.Group {
 			add(keyOf(pod.GetNamespace(), ref.Name))
 		}
 		return
 	}
 	for obj := range v.Select(ownersSource, control.ByNamespace.Name, pod.GetNamespace()) {
-		if r.read(obj).selector.Matches(labels.Set(pod.GetLabels())) {
-			add(keyOf(obj.GetNamespace(), obj.GetName()))
+		if o := r.read(obj); o.selector.Matches(labels.Set(pod.GetLabels())) {
+			add(o.key)
 		}
 	}
 }

@@ -21,7 +21,7 @@ const (
 
 // observe sums up the pods. Pods that are predicted only are not counted: nobody has given them a UID. soon is when the
 // next one will be available, if one is only waiting for minReadySeconds.
-func observe(o owner, pods []*corev1.Pod, now time.Time) (s status, soon time.Time) {
+func observe(o *owner, pods []*corev1.Pod, now time.Time) (s status, soon time.Time) {
 	s.observedGeneration = o.GetGeneration()
 	s.failure = o.status.failure
 	for _, p := range pods {
@@ -57,7 +57,7 @@ func (s *status) failed(reason, message string, now time.Time) {
 }
 
 // statusUpdate is the effect that writes s; false: it is what the owner has.
-func (r *Reconciler) statusUpdate(o owner, s status) (control.Effect, bool) {
+func (r *Reconciler) statusUpdate(o *owner, s status) (control.Effect, bool) {
 	if s == o.status {
 		return control.Effect{}, false
 	}
@@ -73,7 +73,7 @@ func (r *Reconciler) statusUpdate(o owner, s status) (control.Effect, bool) {
 
 // complain begins a plan with the condition and the Event that tell why the last one ended early, if the server refused a
 // pod. That a pod has changed or is there already is no refusal: the next round sees it and decides anew.
-func (r *Reconciler) complain(v *control.View, o owner, owned []*corev1.Pod, now time.Time, reason, format string) (plan control.Plan) {
+func (r *Reconciler) complain(v *control.View, o *owner, owned []*corev1.Pod, now time.Time, reason, format string) (plan control.Plan) {
 	effect, err := v.Failure()
 	var status apierrors.APIStatus
 	switch {
@@ -92,7 +92,7 @@ func (r *Reconciler) complain(v *control.View, o owner, owned []*corev1.Pod, now
 }
 
 // report adds the status to a plan, and when it will change with time. A failure is over when the number is right.
-func (r *Reconciler) report(o owner, owned []*corev1.Pod, now time.Time, plan control.Plan) control.Plan {
+func (r *Reconciler) report(o *owner, owned []*corev1.Pod, now time.Time, plan control.Plan) control.Plan {
 	s, soon := observe(o, owned, now)
 	if len(owned) == o.replicas {
 		s.failure = failure{}

@@ -8,8 +8,13 @@ import (
 	"orrery/impl/trace"
 )
 
+// Decoder reads a stored value.
+type Decoder func(store.KV) (api.Object, error)
+
+func decode(kv store.KV) (api.Object, error) { return api.Decode(kv.Value, kv.Mod) }
+
 // line is what a trace says of one change.
-func line(c store.Change) *trace.Revision {
+func line(c store.Change, decode Decoder) *trace.Revision {
 	r := &trace.Revision{Revision: c.KV.Mod, Key: c.KV.Key, Deleted: c.Deleted, Created: c.KV.Created}
 	held := &c.KV
 	if c.Previous != nil {
@@ -21,16 +26,16 @@ func line(c store.Change) *trace.Revision {
 		r.Created = held.Created
 	}
 	r.Hash = store.Hash(held.Value)
-	describe(r, held)
+	describe(r, held, decode)
 	return r
 }
 
 // describe fills in what the value says of itself, as far as it can be read.
-func describe(r *trace.Revision, kv *store.KV) {
+func describe(r *trace.Revision, kv *store.KV, decode Decoder) {
 	if resource, namespace, name, ok := api.ByKey(kv.Key); ok {
 		r.Resource, r.Namespace, r.Name = resource.Name, namespace, name
 	}
-	obj, err := api.Decode(kv.Value, kv.Mod)
+	obj, err := decode(*kv)
 	if err != nil {
 		return
 	}
@@ -47,7 +52,7 @@ func describe(r *trace.Revision, kv *store.KV) {
 func Initial(kvs []store.KV) []trace.Revision {
 	out := make([]trace.Revision, 0, len(kvs))
 	for _, kv := range kvs {
-		out = append(out, *line(store.Change{KV: kv}))
+		out = append(out, *line(store.Change{KV: kv}, decode))
 	}
 	return out
 }

@@ -31,8 +31,9 @@ const (
 
 // Observer follows one store. See the package comment.
 type Observer struct {
-	store store.Store
-	sink  trace.Sink
+	store  store.Store
+	sink   trace.Sink
+	decode Decoder
 
 	mu        sync.Mutex
 	last      int64 // everything up to this revision has been written down
@@ -43,8 +44,12 @@ type Observer struct {
 
 // New returns an observer of all changes after a revision.
 func New(s store.Store, sink trace.Sink, after int64) *Observer {
-	return &Observer{store: s, sink: sink, last: after}
+	return &Observer{store: s, sink: sink, decode: decode, last: after}
 }
+
+// DecodeWith has the observer read values with a Decoder: what one process reads more than once it may keep. It is called before
+// Open.
+func (o *Observer) DecodeWith(decode Decoder) { o.decode = decode }
 
 // Revision is how far the log has been written down.
 func (o *Observer) Revision() int64 {
@@ -190,7 +195,7 @@ func (o *Observer) observe(r store.WatchResponse, ended chan<- error) {
 		return
 	}
 	for _, c := range r.Changes {
-		o.sink.Emit(trace.Line{Revision: line(c)})
+		o.sink.Emit(trace.Line{Revision: line(c, o.decode)})
 	}
 	o.last = max(o.last, r.Revision)
 }
