@@ -1,6 +1,7 @@
 package invariant
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math/big"
@@ -17,7 +18,7 @@ const scheduler = "default-scheduler"
 
 // binding judges rows 31, 46, 49 and 50: one sweep over the log, keeping which pods each node carries.
 func (j *judge) binding() {
-	steps := j.bindSteps()
+	decisions := j.bindDecisions()
 	load := map[string]map[string]*history.Version{} // node → key → the pod bound to it
 	direct := map[string]bool{}                      // nodes that somebody else than the scheduler gave a pod
 	for _, v := range slices.Concat(j.h.Log.Initial, j.h.Log.Entries) {
@@ -49,8 +50,8 @@ func (j *judge) binding() {
 		if old.Spec.NodeName != "" {
 			continue
 		}
-		if step := steps[now.Metadata.UID]; step != nil {
-			j.decision(v, old, node, step)
+		if made := decidedBefore(decisions[now.Metadata.UID], v, node); len(made) > 0 {
+			j.decision(v, old, node, made)
 		} else {
 			direct[node] = true
 		}
@@ -60,24 +61,56 @@ func (j *judge) binding() {
 	}
 }
 
-// bindSteps are the scheduler's last steps that decided to bind, by the pod's UID.
-func (j *judge) bindSteps() map[string]*trace.Line {
-	steps := map[string]*trace.Line{}
+// bindDecision is a step of the scheduler that decided to bind a pod.
+type bindDecision struct {
+	line *trace.Line
+	node string // empty: the request was not sent
+}
+
+// bindDecisions are the scheduler's, by the pod's UID, in order. A step without a key decides nothing: it repeats a request whose
+// outcome is unknown.
+func (j *judge) bindDecisions() map[string][]bindDecision {
+	operations := j.operations()
+	made := map[string][]bindDecision{}
 	for _, l := range j.h.Steps {
-		if l.Step.Component != scheduler {
+		if l.Step.Component != scheduler || l.Step.Key == "" {
 			continue
 		}
 		for _, e := range l.Step.Plan {
 			if e.Subresource == "binding" {
-				steps[e.Object.UID] = l
+				made[e.Object.UID] = append(made[e.Object.UID], bindDecision{l, target(operations[e.Call])})
 			}
 		}
 	}
-	return steps
+	return made
 }
 
-// decision judges rows 46 and 49: what the scheduler bound, and where, by what it may have seen.
-func (j *judge) decision(v *history.Version, pod *object.Object, node string, step *trace.Line) {
+// target is the node that a request binds to.
+func target(op *history.Operation) string {
+	var body struct {
+		Target struct {
+			Name string `json:"name"`
+		} `json:"target"`
+	}
+	if op == nil || json.Unmarshal(op.Call.Body, &body) != nil {
+		return ""
+	}
+	return body.Target.Name
+}
+
+// decidedBefore are those of a pod's decisions that may have bound it to the node, as v shows it.
+func decidedBefore(made []bindDecision, v *history.Version, node string) (before []bindDecision) {
+	for _, d := range made {
+		if d.line.Seq < v.Seq() && (d.node == node || d.node == "") {
+			before = append(before, d)
+		}
+	}
+	return before
+}
+
+// decision judges rows 46 and 49: what the scheduler bound, and where, by what it may have seen when it decided that, the last time
+// or before: a request lands late.
+func (j *judge) decision(v *history.Version, pod *object.Object, node string, made []bindDecision) {
 	if pod.Metadata.DeletionTimestamp != "" {
 		j.broken(BindsOnlyPending, v.Seq(), "%s was bound to %s while it was being deleted", v.Object, node)
 	}
@@ -89,10 +122,20 @@ func (j *judge) decision(v *history.Version, pod *object.Object, node string, st
 		j.broken(BindsWhereItFits, v.Seq(), "%s was bound to %s, which never existed", v.Object, node)
 		return
 	}
-	// Any version of the node from the one in the scheduler's view up to the bind justifies it.
-	from, why := step.Step.View["nodes"], fmt.Sprintf("node %s did not exist", node)
-	for _, n := range chain {
-		if n.Until() <= from || n.Revision > v.Revision {
+	why := ""
+	for _, d := range made {
+		if why = j.refused(chain, d.line.Step.View["nodes"], v.Revision, pod); why == "" {
+			return
+		}
+	}
+	j.broken(BindsWhereItFits, v.Seq(), "%s was bound to %s, but %s", v.Object, node, why)
+}
+
+// refused is why no version of a node, from the one in the scheduler's view up to the bind, took the pod; empty: one did.
+func (j *judge) refused(node []*history.Version, from, to int64, pod *object.Object) string {
+	why := fmt.Sprintf("node %s did not exist", node[0].Object.Name)
+	for _, n := range node {
+		if n.Until() <= from || n.Revision > to {
 			continue
 		}
 		obj := j.object(n)
@@ -100,10 +143,10 @@ func (j *judge) decision(v *history.Version, pod *object.Object, node string, st
 			continue
 		}
 		if why = obj.Refuses(n.Object.Name, pod); why == "" {
-			return
+			return ""
 		}
 	}
-	j.broken(BindsWhereItFits, v.Seq(), "%s was bound to %s, but %s", v.Object, node, why)
+	return why
 }
 
 // fits judges row 50 when v has just been bound to a node.

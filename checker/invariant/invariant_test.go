@@ -95,6 +95,7 @@ const (
 	held     = `{"metadata":{"uid":"u1","finalizers":["f"]}}`
 	leaving  = `{"metadata":{"uid":"u1","finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:30Z","deletionGracePeriodSeconds":30}}`
 	node1    = `{"metadata":{"uid":"n1","labels":{"disk":"ssd"}},"status":{"allocatable":{"cpu":"1","memory":"1Gi","pods":"2"}}}`
+	node2    = `{"metadata":{"uid":"n2"},"status":{"allocatable":{"cpu":"1","memory":"1Gi","pods":"2"}}}`
 	tainted  = `{"metadata":{"uid":"n1"},"spec":{"taints":[{"key":"k","value":"v","effect":"NoSchedule"}]},"status":{"allocatable":{"cpu":"1","pods":"2"}}}`
 	cordoned = `{"metadata":{"uid":"n1"},"spec":{"unschedulable":true},"status":{"allocatable":{"cpu":"1","pods":"2"}}}`
 	owner0   = `{"metadata":{"uid":"o1","generation":1},"spec":{"replicas":0,"selector":{"app":"web"}}}`
@@ -120,6 +121,23 @@ func owned(uid, owner string) string {
 func bind(name, uid string, nodes int64) trace.Step {
 	return trace.Step{Component: scheduler, Key: "ns/" + name, View: map[string]int64{"nodes": nodes},
 		Plan: []trace.Effect{{Verb: "create", Subresource: "binding", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: name, UID: uid}}}}
+}
+
+// keyless is a step of the loop's own, which repeats a request.
+func keyless(s trace.Step) trace.Step {
+	s.Key = ""
+	return s
+}
+
+// to gives a step's effect the ID of its request, which binding records.
+func to(id string, s trace.Step) trace.Step {
+	s.Plan[0].Call = id
+	return s
+}
+
+func binding(id, node string) trace.Line {
+	return trace.Line{Process: "s", Call: &trace.Call{ID: id, Client: id, Layer: trace.API, Verb: "create", Resource: "pods", Namespace: "ns", Name: "p", Subresource: "binding",
+		Body: json.RawMessage(`{"target":{"kind":"Node","name":"` + node + `"}}`)}}
 }
 
 // controls is a step of the replication controller with one effect.
@@ -196,6 +214,16 @@ func TestEveryGuarantee(t *testing.T) {
 			add(trace.Line{Digest: &trace.Digest{Resource: "configmaps", Revision: 2, Count: 1, Hash: trace.DigestOf([]trace.Ref{{Resource: "configmaps", Name: "a", UID: "u1", Revision: 1}})}}), &CacheEqualsStore},
 
 		{"bound", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "1", "")).step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "1", "")), nil},
+		{"a bind is repeated, and the first request lands before the repeated one", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "1", "")).step(bind("p", "u1", 1)).
+			put("pods", "p", pod("u1", "n", "1", "")).put("nodes", "n", node1).step(keyless(bind("p", "u1", 4))), nil},
+		{"a bind to a node that was cordoned before it was decided, repeated", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "1", "")).put("nodes", "n", cordoned).
+			step(bind("p", "u1", 3)).step(keyless(bind("p", "u1", 1))).put("pods", "p", pod("u1", "n", "1", "")), &BindsWhereItFits},
+		{"a bind that was decided before lands late, after another was decided for another node", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "1", "")).
+			step(to("c/1", bind("p", "u1", 1))).add(binding("c/1", "n")).put("nodes", "n", cordoned).put("nodes", "m", node2).step(to("c/2", bind("p", "u1", 6))).add(binding("c/2", "m")).
+			put("pods", "p", pod("u1", "n", "1", "")), nil},
+		{"bound to a node that was cordoned, where another decision had been made for another", start().put("nodes", "n", node1).put("nodes", "m", node2).put("pods", "p", pod("u1", "", "1", "")).
+			step(to("c/1", bind("p", "u1", 2))).add(binding("c/1", "m")).put("nodes", "n", cordoned).step(to("c/2", bind("p", "u1", 6))).add(binding("c/2", "n")).
+			put("pods", "p", pod("u1", "n", "1", "")), &BindsWhereItFits},
 		{"bound twice", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "n", "1", "")).put("pods", "p", pod("u1", "m", "1", "")), &BoundOnce},
 		{"unbound", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "n", "1", "")).put("pods", "p", pod("u1", "", "1", "")), &BoundOnce},
 		{"another scheduler's pod is bound", start().put("nodes", "n", node1).put("pods", "p", `{"metadata":{"uid":"u1"},"spec":{"schedulerName":"mine"}}`).

@@ -142,7 +142,7 @@ func (j justified) Reconcile(v *control.View, now time.Time, key control.Key) co
 		return plan
 	}
 	have := 0
-	for obj := range v.Select("pods", control.ByOwner.Name, string(owner.UID)) {
+	for obj := range v.Select("pods", control.ByOwner.Name, string(owner.UID)).Each {
 		if counts(obj.(*corev1.Pod)) {
 			have++
 		}

@@ -160,7 +160,7 @@ func TestFuzzTargetsFindBugs(t *testing.T) {
 		})}, "justifies no create"},
 		{"a pod of somebody else's is deleted", replicate, bug{plan: each(api.Delete, "", func(v *control.View, e control.Effect) []control.Effect {
 			own := metav1.GetControllerOf(e.Expect)
-			for obj := range v.All("pods") {
+			for obj := range v.All("pods").Each {
 				if ref := metav1.GetControllerOf(obj); ref != nil && ref.UID != own.UID {
 					uid, rv := obj.GetUID(), obj.GetResourceVersion()
 					e.Request.Name, e.Expect = obj.GetName(), nil
@@ -189,7 +189,7 @@ func TestFuzzTargetsFindBugs(t *testing.T) {
 			return []control.Effect{e}
 		})}, "n0 has 4 cores"},
 		{"a pod of another scheduler's is bound", schedule, bug{plan: each(api.Create, "binding", func(v *control.View, e control.Effect) []control.Effect {
-			for obj := range v.All("pods") {
+			for obj := range v.All("pods").Each {
 				if pod := obj.(*corev1.Pod); pod.Spec.SchedulerName != corev1.DefaultSchedulerName && pod.Spec.NodeName == "" {
 					b := e.Request.Object.(*corev1.Binding)
 					b.UID, b.ResourceVersion, e.Request.Name, e.Expect = pod.UID, pod.ResourceVersion, pod.Name, nil

@@ -26,6 +26,7 @@ type Loop struct {
 	synced    bool
 
 	keys    map[Key]*keyState
+	spare   *keyState // of the key that was last forgotten, to be used again
 	queue   queue
 	pending []*operation // to be handed out, first come first served
 	flying  map[string]*operation
@@ -343,6 +344,7 @@ func (l *Loop) finish(now time.Time, k *keyState) {
 		l.queue.pushAt(k, k.again)
 	case k.wants == "":
 		delete(l.keys, k.key)
+		l.spare = k
 	}
 	k.failures = 0
 }
@@ -380,7 +382,11 @@ func (l *Loop) concern(key Key) {
 	k := l.keys[key]
 	switch {
 	case k == nil:
-		k = &keyState{key: key}
+		if k = l.spare; k == nil {
+			k = &keyState{}
+		}
+		l.spare = nil
+		*k = keyState{key: key, batches: k.batches[:0]}
 		l.keys[key] = k
 		l.enqueue(k)
 	case k == l.quiet:

@@ -1,8 +1,6 @@
 package control
 
 import (
-	"iter"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -30,20 +28,13 @@ func (v *View) Get(source, namespace, objectName string) metav1.Object {
 	return nil
 }
 
-// Select yields the objects whose index has that value, in the order of their namespaces and names.
-func (v *View) Select(source, indexName, value string) iter.Seq[metav1.Object] {
-	// Short enough to be inlined: the iterator needs no allocation then.
-	return v.selected(source, indexName, value).each
-}
-
-func (v *View) selected(source, indexName, value string) entries {
+// Select is the objects whose index has that value, in the order of their namespaces and names.
+func (v *View) Select(source, indexName, value string) Objects {
 	return v.cache(source).index(indexName).entries[value]
 }
 
-// All yields every object of a source, in the order of their namespaces and names.
-func (v *View) All(source string) iter.Seq[metav1.Object] {
-	return entries(v.cache(source).ordered()).each
-}
+// All is every object of a source, in the order of their namespaces and names.
+func (v *View) All(source string) Objects { return v.cache(source).ordered() }
 
 // RV is the resourceVersion that the source has reached.
 func (v *View) RV(source string) int64 { return v.cache(source).rv }
@@ -97,11 +88,11 @@ func (v *View) find(source string) *cache {
 	return nil
 }
 
-// entries are some of a cache, in order.
-type entries []*entry
+// Objects are some of a source, in order. It is no iter.Seq, so that to go over it needs no allocation.
+type Objects []*entry
 
-// each yields what they show.
-func (list entries) each(yield func(metav1.Object) bool) {
+// Each yields them.
+func (list Objects) Each(yield func(metav1.Object) bool) {
 	for _, e := range list {
 		if e.shown != nil && !yield(e.shown) {
 			return

@@ -123,7 +123,7 @@ func (k *Kubelet) Keys(v *control.View, source string, old, new metav1.Object, a
 		add(keyNode)
 		add(keyGarbage)
 		if a, b := machineOf(old), machineOf(new); a.Down != b.Down {
-			for pod := range v.All(sourcePods) {
+			for pod := range v.All(sourcePods).Each {
 				podKeys(pod.(*corev1.Pod), add)
 			}
 		}
@@ -133,7 +133,7 @@ func (k *Kubelet) Keys(v *control.View, source string, old, new metav1.Object, a
 	case sourceLeases:
 		add(keyLease)
 	case sourceConfigMaps, sourceSecrets:
-		for pod := range v.Select(sourcePods, byReference.Name, source+"/"+obj.GetNamespace()+"/"+obj.GetName()) {
+		for pod := range v.Select(sourcePods, byReference.Name, source+"/"+obj.GetNamespace()+"/"+obj.GetName()).Each {
 			podKeys(pod.(*corev1.Pod), add)
 		}
 	}
@@ -210,7 +210,7 @@ func (k *Kubelet) input(v *control.View, namespace, name string) Input {
 	}
 	if rt := in.Seen.of(in.Pod.UID); rt.Empty() {
 		var others []*corev1.Pod
-		for pod := range v.All(sourcePods) {
+		for pod := range v.All(sourcePods).Each {
 			others = append(others, pod.(*corev1.Pod))
 		}
 		in.Rejected = admit(&k.cfg, in.Pod, others)
@@ -305,10 +305,10 @@ func (k *Kubelet) garbage(v *control.View, machine *Machine) control.Plan {
 		return control.Plan{}
 	}
 	alive := map[string]bool{}
-	for pod := range v.All(sourcePods) {
+	for pod := range v.All(sourcePods).Each {
 		alive[string(pod.GetUID())] = true
 	}
-	for obj := range v.All(sourceRuntime) {
+	for obj := range v.All(sourceRuntime).Each {
 		for _, p := range obj.(*Observed).Pods {
 			alive[p.UID] = true
 		}

@@ -77,7 +77,7 @@ func (*Scheduler) Keys(v *control.View, source string, old, new metav1.Object, a
 	if helped == nobody {
 		return
 	}
-	for obj := range v.Select(podsSource, control.ByNode.Name, "") {
+	for obj := range v.Select(podsSource, control.ByNode.Name, "").Each {
 		if pod := obj.(*corev1.Pod); ours(pod) && (helped == everybody || hasAffinity(pod)) {
 			add(keyOf(pod))
 		}

@@ -30,9 +30,9 @@ type candidate struct {
 // candidates are all nodes of the view, in the order of their names.
 func candidates(v *control.View) []*candidate {
 	var all []*candidate
-	for obj := range v.All(nodesSource) {
+	for obj := range v.All(nodesSource).Each {
 		c := &candidate{node: obj.(*corev1.Node), used: amounts{}}
-		for obj := range v.Select(podsSource, control.ByNode.Name, c.node.Name) {
+		for obj := range v.Select(podsSource, control.ByNode.Name, c.node.Name).Each {
 			if pod := obj.(*corev1.Pod); occupies(pod) {
 				c.add(pod)
 			}

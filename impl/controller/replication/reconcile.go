@@ -49,7 +49,9 @@ func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) 
 
 // ownedBy returns the owner's pods that count, those that have failed, and how many may or may not have been deleted.
 func ownedBy(v *control.View, o *owner) (owned, failed []*corev1.Pod, doubtful int) {
-	for obj := range v.Select(podsSource, control.ByOwner.Name, string(o.GetUID())) {
+	all := v.Select(podsSource, control.ByOwner.Name, string(o.GetUID()))
+	owned = make([]*corev1.Pod, 0, len(all))
+	for obj := range all.Each {
 		switch pod := obj.(*corev1.Pod); {
 		case active(pod) && o.selector.Matches(labels.Set(pod.Labels)):
 			owned = append(owned, pod)
@@ -65,12 +67,12 @@ func ownedBy(v *control.View, o *owner) (owned, failed []*corev1.Pod, doubtful i
 // claim releases what does not match and adopts what matches; or asks for the live read that an adoption needs, unless the
 // owner was just read.
 func (r *Reconciler) claim(v *control.View, o *owner, read bool) (claims []control.Effect) {
-	for obj := range v.Select(podsSource, control.ByOwner.Name, string(o.GetUID())) {
+	for obj := range v.Select(podsSource, control.ByOwner.Name, string(o.GetUID())).Each {
 		if pod := obj.(*corev1.Pod); active(pod) && pod.UID != "" && !o.selector.Matches(labels.Set(pod.Labels)) {
 			claims = append(claims, r.release(o, pod))
 		}
 	}
-	for obj := range v.Select(podsSource, orphansIndex, o.GetNamespace()) {
+	for obj := range v.Select(podsSource, orphansIndex, o.GetNamespace()).Each {
 		pod := obj.(*corev1.Pod)
 		if !active(pod) || pod.UID == "" || !o.selector.Matches(labels.Set(pod.Labels)) {
 			continue

@@ -87,7 +87,7 @@ func (r *Reconciler) keysOfPod(v *control.View, pod metav1.Object, add func(cont
 		}
 		return
 	}
-	for obj := range v.Select(ownersSource, control.ByNamespace.Name, pod.GetNamespace()) {
+	for obj := range v.Select(ownersSource, control.ByNamespace.Name, pod.GetNamespace()).Each {
 		if o := r.read(obj); o.selector.Matches(labels.Set(pod.GetLabels())) {
 			add(o.key)
 		}
