@@ -161,7 +161,7 @@ var storeBugs = []struct {
 // Goal: the machine finds what is wrong. Method: each planted bug must be found, and for the right reason.
 func TestMachineFindsStoreBugs(t *testing.T) {
 	setFlag(t, "rapid.nofailfile", "true")
-	setFlag(t, "rapid.seed", "1") // found is found: which run finds it should not change from day to day
+	setFlag(t, "rapid.seed", "1")      // found is found: which run finds it should not change from day to day
 	setFlag(t, "rapid.checks", "2500") // -short makes a fifth of them
 	setFlag(t, "rapid.shrinktime", "100ms")
 	for _, c := range storeBugs {

@@ -26,16 +26,20 @@ type Size struct {
 	Pods, Watchers int // of which the memory is measured
 
 	Ups int // how often `orrery up` is started
+
+	Runs   int // simulated
+	Events int // to a loop alone
 }
 
 // DefaultSize is that of the figures in the README.
-var DefaultSize = Size{Turns: 7, Writes: 1500, Pods: 2000, Watchers: 20, Ups: 3}
+var DefaultSize = Size{Turns: 7, Writes: 1500, Pods: 2000, Watchers: 20, Ups: 3, Runs: 1000, Events: 500_000}
 
 // measures are what can be measured, by the name that --only takes, in the order in which it is done.
 var measures = []struct {
 	name    string
 	measure func(ctx context.Context, o options) ([]Row, error)
 }{
+	{"sim", func(ctx context.Context, o options) ([]Row, error) { return measureSim(ctx, o.size) }},
 	{"up", func(ctx context.Context, o options) ([]Row, error) { return measureUp(ctx, o.size, o.out) }},
 	{"pod", func(ctx context.Context, o options) ([]Row, error) { return measurePod(ctx, o.size, o.out, "") }},
 	{"create", func(ctx context.Context, o options) ([]Row, error) {

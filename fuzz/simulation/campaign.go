@@ -25,6 +25,8 @@ type Campaign struct {
 	Size          Size
 	// Time bounds the whole; 0: no bound.
 	Time time.Duration
+	// Long multiplies the steps of each run's safety phase; 0: as they are.
+	Long int
 	// Twice makes each run a second time, and requires the same trace.
 	Twice bool
 	// Progress is told how far it is, every so often; nil: nobody.
@@ -48,8 +50,13 @@ type Tally struct {
 // ErrNotRepeatable: the same choices made another trace.
 var ErrNotRepeatable = errors.New("simulation: a seed made two different traces")
 
+// gcPercent is how much garbage may lie beside what is in use while a campaign is under way: a run is short, and most of what it
+// makes is garbage when it ends.
+const gcPercent = 1600
+
 // Run makes the runs, on all processors, until one is illegal; it returns that one.
 func (c Campaign) Run(ctx context.Context) (Tally, *Result, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	if c.Time > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.Time)
@@ -92,13 +99,13 @@ func (c Campaign) one(ctx context.Context, seed uint64) (r Result, err error) {
 			err = fmt.Errorf("seed %d: a component panicked: %v\n%s", seed, p, debug.Stack())
 		}
 	}()
-	r, err = Explore(context.WithoutCancel(ctx), c.Size, Seed(seed))
+	r, err = exploreLong(context.WithoutCancel(ctx), c.Size, Seed(seed), max(c.Long, 1))
 	if err != nil {
 		return r, fmt.Errorf("seed %d: %w", seed, err)
 	}
 	r.Header.Seed = seed
 	if c.Twice {
-		again, err := Explore(context.WithoutCancel(ctx), c.Size, Seed(seed))
+		again, err := exploreLong(context.WithoutCancel(ctx), c.Size, Seed(seed), max(c.Long, 1))
 		if err != nil {
 			return r, fmt.Errorf("seed %d, the second time: %w", seed, err)
 		}

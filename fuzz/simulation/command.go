@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -25,9 +24,6 @@ import (
 
 // shrinking bounds how long a failure is made smaller.
 const shrinking = time.Minute
-
-// gcPercent is how much garbage may lie beside what is in use.
-const gcPercent = 1600
 
 // options are the command's.
 type options struct {
@@ -57,7 +53,6 @@ func Command() *cobra.Command {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 			defer stop()
 			// A run leaves much garbage and keeps little.
-			defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 			switch {
 			case o.bug != "":
 				return o.plant(ctx, cmd)
@@ -73,6 +68,7 @@ func Command() *cobra.Command {
 	flags.DurationVar(&o.Time, "time", 0, "stop after that time, however many runs were made (default: no bound)")
 	flags.IntVar(&o.Size.ControlPlanes, "control-planes", o.Size.ControlPlanes, "control planes of each cluster")
 	flags.IntVar(&o.Size.Workers, "workers", o.Size.Workers, "workers of each cluster")
+	flags.IntVar(&o.Long, "long", 1, "how many times longer than usual the faulty phase of each run is")
 	flags.BoolVar(&o.Twice, "twice", false, "make each run twice, and require the same trace")
 	flags.StringVar(&o.shard, "shard", "0/1", "make only the runs of one of several shares, `I/N`: the seeds that are I modulo N")
 	flags.StringVar(&o.script, "script", "", "make the one run that this `file` tells")
@@ -93,6 +89,9 @@ func (o *options) complete() error {
 	const most = 9
 	if n := o.Size.ControlPlanes; n < 1 || n > most {
 		return fmt.Errorf("--control-planes %d: must be 1 to %d", n, most)
+	}
+	if o.Long < 1 {
+		return fmt.Errorf("--long %d: must be at least 1", o.Long)
 	}
 	if n := o.Size.Workers; n < 1 || n > most {
 		return fmt.Errorf("--workers %d: must be 1 to %d", n, most)
@@ -153,9 +152,23 @@ func (o *options) explain(ctx context.Context, w io.Writer, failed Result) error
 	if err := o.show(w, small); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nOf %d steps, %d lines are left (%d control planes, %d workers):\n\n%s\nTo make the run again: orrery sim --from %d --seeds 1\n",
-		failed.Steps, len(small.Script), small.Size.ControlPlanes, small.Size.Workers, small.Text(), failed.Header.Seed)
+	fmt.Fprintf(w, "\nOf %d steps, %d lines are left (%d control planes, %d workers):\n\n%s\nTo make the run again: orrery sim --from %d --seeds 1%s\n",
+		failed.Steps, len(small.Script), small.Size.ControlPlanes, small.Size.Workers, small.Text(), failed.Header.Seed, o.unusual())
 	return small.Report.Verdict().Err()
+}
+
+// unusual are the flags that make another run of the same seed.
+func (o *options) unusual() (flags string) {
+	if o.Size.ControlPlanes != DefaultSize.ControlPlanes {
+		flags += fmt.Sprint(" --control-planes ", o.Size.ControlPlanes)
+	}
+	if o.Size.Workers != DefaultSize.Workers {
+		flags += fmt.Sprint(" --workers ", o.Size.Workers)
+	}
+	if o.Long > 1 {
+		flags += fmt.Sprint(" --long ", o.Long)
+	}
+	return flags
 }
 
 // show writes the report, and keeps everything where it is asked to.
@@ -224,7 +237,7 @@ func (o *options) plant(ctx context.Context, cmd *cobra.Command) error {
 
 // again are the flags that the planted program is given.
 func (o *options) again() []string {
-	args := []string{fmt.Sprint("--seeds=", o.seeds), fmt.Sprint("--from=", o.From), fmt.Sprint("--time=", o.Time), "--shard=" + o.shard,
+	args := []string{fmt.Sprint("--seeds=", o.seeds), fmt.Sprint("--from=", o.From), fmt.Sprint("--time=", o.Time), "--shard=" + o.shard, fmt.Sprint("--long=", o.Long),
 		fmt.Sprint("--control-planes=", o.Size.ControlPlanes), fmt.Sprint("--workers=", o.Size.Workers), "--out=" + o.out, "--result=" + o.tell, fmt.Sprint("--shrink=", o.shrink)}
 	if o.Twice {
 		args = append(args, "--twice")

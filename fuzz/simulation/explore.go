@@ -65,12 +65,12 @@ type fault struct {
 	until time.Time
 }
 
-// explore lets everything happen in the order that is chosen.
-func explore(r *run, choose Choices) {
+// explore lets everything happen in the order that is chosen, for so many times the steps that a run has.
+func explore(r *run, choose Choices, times int) {
 	e := &explorer{run: r, choose: choose, swarm: drawSwarm(choose, r.names)}
 	defer e.flush()
 	s := e.swarm
-	for e.steps+e.idle < s.steps {
+	for e.steps+e.idle < times*s.steps {
 		e.over()
 		draw := choose.IntN(whole)
 		first, any := r.world.First()

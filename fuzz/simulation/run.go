@@ -88,8 +88,13 @@ type user struct {
 
 // Explore makes a run in which everything is chosen.
 func Explore(ctx context.Context, size Size, choose Choices) (Result, error) {
+	return exploreLong(ctx, size, choose, 1)
+}
+
+// exploreLong is Explore with a safety phase of so many times the steps.
+func exploreLong(ctx context.Context, size Size, choose Choices, times int) (Result, error) {
 	return execute(ctx, size, func(r *run) error {
-		explore(r, choose)
+		explore(r, choose, times)
 		return nil
 	})
 }

@@ -46,7 +46,7 @@ func TestNobodyModifiesWhatIsShared(t *testing.T) {
 		var world *sim.World
 		_, err := execute(context.Background(), DefaultSize, func(r *run) error {
 			world = r.world
-			explore(r, Seed(seed))
+			explore(r, Seed(seed), 1)
 			return nil
 		})
 		require.NoError(t, err)
