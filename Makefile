@@ -51,6 +51,16 @@ museum: build ## every planted bug, each of which must be found, in the real wor
 soak: build ## simulated clusters for an hour (TIME=)
 	$(BIN)/orrery sim --seeds 1000000000 --from $$(date +%s)000000 --time $(if $(TIME),$(TIME),1h) --out out/soak
 
+# The packages whose files decide; the tool's source says which files of theirs.
+DECIDING := ./impl/control,./impl/controller/replication,./impl/scheduler,./impl/kubelet,./impl/apiserver/cache,./impl/apiserver/request,./impl/apiserver/registry
+
+coverage: ## which statements of the deciding files 2,000 seeds reach, which scripts and tests do, and which nothing does
+	@mkdir -p out
+	go test -run '^TestSeeds$$' -coverpkg=$(DECIDING) -coverprofile=out/seeds.cover ./fuzz/simulation
+	go test -coverpkg=$(DECIDING) -coverprofile=out/tests.cover ./impl/control/... ./impl/controller/... ./impl/scheduler/... ./impl/kubelet ./impl/apiserver/cache ./impl/apiserver/request ./impl/apiserver/registry
+	go test -run 'Script|Story' -coverpkg=$(DECIDING) -coverprofile=out/scripts.cover ./fuzz/simulation
+	go run ./fuzz/simulation/coverage out/seeds.cover out/tests.cover out/scripts.cover
+
 fuzz: ## the fuzz targets, FUZZTIME= each (a minute)
 	@for target in $$(go list -f '{{.Dir}}' ./impl/... ./checker/... ./fuzz/... | xargs grep -lsE '^func Fuzz' --include=*_test.go -r | sort -u); do \
 		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]*).*/\1/p' $$target); do \
@@ -65,4 +75,4 @@ clean-host: ## whatever a killed run may have left: processes, namespaces, mount
 clean:
 	rm -rf $(BIN) out
 
-.PHONY: help gcc build check test lint up museum soak fuzz bench clean-host clean
+.PHONY: help gcc build check test lint up museum soak coverage fuzz bench clean-host clean

@@ -26,6 +26,8 @@ import (
 //	lag|catch-up SERVER         its caches stay where they are, and go on
 //	cut|mend FROM TO            what one machine sends does not arrive at the other
 //	stall|release MACHINE       the disk of the member of the store on it does not answer
+//	down|up MACHINE             that member crashes, and begins anew with what is on its disk
+//	lose-write MACHINE          its disk loses the first write that is not acknowledged
 //	break WORDS                 the caller of a request loses its connection
 //	late N WORDS                likewise, and the request is on its way for N seconds
 //	drop WORDS                  a late request is lost
@@ -247,6 +249,12 @@ func (r *run) toOne(verb, rest string) error {
 			return applied(then(w.Stall, w.Members[i]))
 		case "release":
 			return applied(then(w.Release, w.Members[i]))
+		case "down":
+			return applied(then(w.CrashMember, w.Members[i]))
+		case "up":
+			return applied(then(w.StartMember, w.Members[i]))
+		case "lose-write":
+			return applied(w.LoseWrite(w.Members[i]))
 		}
 	}
 	if i := slices.IndexFunc(w.Nodes, func(n *sim.Node) bool { return n.Name == name }); i >= 0 {

@@ -211,7 +211,7 @@ type kind func(e *explorer) (begin, end []string)
 
 var allKinds = []kind{
 	toProcess("crash", "start"), toProcess("crash", "start"), toProcess("pause", "resume"),
-	toServer("crash", "start"), toServer("lag", "catch-up"), toServer("lag", "catch-up"), toServer("stall", "release"),
+	toServer("crash", "start"), toServer("lag", "catch-up"), toServer("lag", "catch-up"), toServer("stall", "release"), toServer("down", "up"), toServer("lose-write", ""),
 	toNode("lose-call", ""), toNode("lose-answer", ""), toNode("runtime-down", "runtime-up"), toNode("reboot", ""),
 	toContainer("kill"), toContainer("kill"), toContainer("collect"), toContainer("collect"),
 	cutWorker, cutMember, breakRequest, delayRequest, delayRequest, dropRequest, compact, skew, mark,

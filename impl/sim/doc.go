@@ -14,6 +14,8 @@
 //	Cut, Mend          one machine does not hear another; requests hang           safety; liveness once it is mended
 //	Break              a caller gives up a request that may still be carried out  everything
 //	Stall, Release     a member's disk does not answer                            a minority of members
+//	CrashMember, ...   a member of the store ends; its disk keeps what it synced  a minority of members
+//	LoseWrite          a disk loses a write that it had not synced                everything
 //	Lag, CatchUp       an API server's caches do not move                         everything
 //	Compact            the store forgets history                                  everything
 //	Lose               a call to a container runtime is lost, before or after     everything
@@ -37,7 +39,7 @@
 //
 // # Not modelled
 //
-// A member that crashes (one that is cut off from all others is as useless). Raft: members are a quorum or not, and of a quorum the first is the leader. Reads of the store are linearizable as etcd's
+// Raft: members are a quorum or not, and of a quorum the first is the leader. Reads of the store are linearizable as etcd's
 // are. Clocks of processes run at their own rate, but all deadlines of the network are the world's. The kubelet's Events, its
 // server, and probes other than exec. HTTP: [orrery/impl/client] and web are tested by themselves.
 //

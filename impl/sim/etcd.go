@@ -15,7 +15,8 @@ const storeTimeout = 10 * time.Second
 // Member is one member of the store's cluster, on the machine of its API server.
 type Member struct {
 	Machine string
-	stalled bool
+	stalled bool // its disk does not answer
+	down    bool // it has crashed; what was acknowledged is on its disk
 }
 
 // storeOp is one operation of an API server on the store.
@@ -29,6 +30,8 @@ type storeOp struct {
 
 	deadline time.Time
 	done     bool // the store has carried it out
+	lost     bool // it never will
+	cut      bool // there will be no answer
 	answer   request.Answer
 	told     bool // the server was told, or is gone
 }
@@ -43,12 +46,12 @@ func (s *Server) ask(op request.Op, then func(request.Answer)) {
 
 func (w *World) addOps(steps []Step) []Step {
 	for i, op := range w.ops {
-		if !op.told && (op.done || !op.deadline.After(w.now)) && op.server.running() {
+		if !op.told && (op.done || op.cut || !op.deadline.After(w.now)) && op.server.running() {
 			steps = append(steps, Step{Kind: Hear, actor: int32(i)})
 		}
 	}
 	for i, op := range w.ops {
-		if !op.done && w.serves(op) {
+		if !op.done && !op.lost && w.serves(op) {
 			steps = append(steps, Step{Kind: Commit, actor: int32(i)})
 		}
 	}
@@ -56,9 +59,12 @@ func (w *World) addOps(steps []Step) []Step {
 }
 
 // serves reports whether the member of the operation's server can carry it out: it and most others hear each other, and, for a
-// write, its disk and the leader's answer.
+// write, its disk and the leader's answer. What a member that crashed had passed on is carried out by any others that can.
 func (w *World) serves(op *storeOp) bool {
 	own, leader := w.quorum(op.server.number)
+	for i := 0; op.cut && leader == nil && i < len(w.Members); i++ {
+		own, leader = w.quorum(i)
+	}
 	if leader == nil {
 		return false
 	}
@@ -66,11 +72,15 @@ func (w *World) serves(op *storeOp) bool {
 	return !write || !own.stalled && !leader.stalled
 }
 
-// quorum is the member at that position, and the leader it follows: the first of those that hear each other, if they are most.
+// quorum is the member at that position, and the leader it follows: the first of those that are up and hear each other, if they are
+// most.
 func (w *World) quorum(number int) (own, leader *Member) {
 	own = w.Members[number]
 	together := 0
 	for _, m := range w.Members {
+		if own.down || m.down {
+			continue
+		}
 		if m == own || w.hears(m.Machine, own.Machine) && w.hears(own.Machine, m.Machine) {
 			if leader == nil {
 				leader = m
@@ -94,7 +104,7 @@ func (w *World) commit(op *storeOp) {
 
 // hear tells the server the answer, or that there is none.
 func (w *World) hear(op *storeOp) {
-	if !op.done {
+	if !op.done || op.cut {
 		op.answer = request.Answer{Err: store.ErrUnavailable}
 		if op.op.Kind == request.Put || op.op.Kind == request.Delete {
 			op.answer.Err = store.ErrUnknown
@@ -104,6 +114,8 @@ func (w *World) hear(op *storeOp) {
 	w.emit(op.server.Name, trace.Line{Return: storeReturn(op)})
 	if op.answer.Err != store.ErrUnknown {
 		op.server.issuers.Give(op.issuer)
+	}
+	if op.answer.Err != store.ErrUnknown || op.done || op.lost {
 		w.forget(op)
 	}
 	op.then(op.answer)
@@ -115,7 +127,7 @@ func (w *World) abandon(s *Server) {
 	for _, op := range w.ops {
 		if op.server == s && !op.told {
 			op.told = true
-			if op.done || op.op.Kind != request.Put && op.op.Kind != request.Delete {
+			if op.done || op.lost || op.op.Kind != request.Put && op.op.Kind != request.Delete {
 				continue
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"orrery/impl/apiserver/request"
 	"orrery/impl/trace"
 )
 
@@ -104,6 +105,43 @@ func (w *World) Stall(m *Member) { m.stalled = true }
 // Release ends a stall.
 func (w *World) Release(m *Member) { m.stalled = false }
 
+// CrashMember ends a member of the store. What it was asked for gets no answer; a write that was on its way may still take effect by
+// way of the others.
+func (w *World) CrashMember(m *Member) {
+	if m.down {
+		return
+	}
+	m.down = true
+	w.life("etcd@"+m.Machine, m.Machine, "exit", "crashed")
+	for _, op := range w.ops {
+		if op.server.Machine == m.Machine && !op.told {
+			op.cut = true
+		}
+	}
+}
+
+// StartMember begins a member's next life, with what its disk has: everything that was acknowledged.
+func (w *World) StartMember(m *Member) {
+	if m.down {
+		m.down = false
+		w.life("etcd@"+m.Machine, m.Machine, "start", "")
+	}
+}
+
+// LoseWrite has a member's disk lose the first write that it has not synced, and so not acknowledged; false: there is none.
+func (w *World) LoseWrite(m *Member) bool {
+	for _, op := range w.ops {
+		if write := op.op.Kind == request.Put || op.op.Kind == request.Delete; write && op.server.Machine == m.Machine && !op.done && !op.lost {
+			op.lost = true
+			if op.told {
+				w.forget(op)
+			}
+			return true
+		}
+	}
+	return false
+}
+
 // Compact makes the store forget all history before a revision.
 func (w *World) Compact(revision int64) {
 	if w.Store.Compact(context.Background(), revision) == nil {
@@ -160,6 +198,7 @@ func (w *World) Heal() {
 	clear(w.cuts)
 	for _, m := range w.Members {
 		m.stalled = false
+		w.StartMember(m)
 	}
 	for _, s := range w.Servers {
 		s.paused, s.lags = false, false
