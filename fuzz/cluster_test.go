@@ -2,7 +2,11 @@ package fuzz
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,6 +19,9 @@ import (
 
 // clusterSize is a small one, so that a fuzzer gets around.
 var clusterSize = simulation.Size{ControlPlanes: 2, Workers: 2}
+
+// found is where failures are kept as scripts, beside what go test keeps of their bytes and runs again first.
+const found = "testdata/found"
 
 // FuzzCluster runs a whole simulated cluster in which every decision is made by the bytes of the input: what is asked for, which
 // message comes first, what fails. No guarantee may break, and in the end everything must be as desired.
@@ -37,6 +44,9 @@ func FuzzCluster(f *testing.F) {
 		small := simulation.Shrink(ctx, r)
 		var text bytes.Buffer
 		require.NoError(t, report.Write(&text, history.New(small.Header, small.Lines), small.Report))
-		require.NotEqual(t, verdict.Illegal, r.Report.Verdict(), "%s\n%s", &text, small.Text())
+		kept := filepath.Join(found, fmt.Sprintf("FuzzCluster-%.16x.txt", sha256.Sum256(data)))
+		require.NoError(t, os.MkdirAll(found, 0o755))
+		require.NoError(t, os.WriteFile(kept, []byte(small.Text()), 0o644))
+		require.NotEqual(t, verdict.Illegal, r.Report.Verdict(), "%s\n%s\nkept as a script: orrery sim --script fuzz/%s", &text, small.Text(), kept)
 	})
 }
