@@ -25,9 +25,14 @@ func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) 
 		return control.Plan{Why: "it is gone"}
 	}
 	o := r.read(obj)
-	owned, failed, doubtful := ownedBy(v, o)
+	surely, perhaps, failed := ownedBy(v, o)
+	owned := len(surely) + len(perhaps)
 	if o.GetDeletionTimestamp() != nil {
-		return r.report(o, owned, now, control.Plan{Why: "terminating: only its status"})
+		return r.report(o, surely, now, control.Plan{Why: "terminating: only its status"})
+	}
+	if o.selector == labels.Nothing() {
+		// Its own pods would not be its own: each would be released, and the next one made, for ever.
+		return control.Plan{Wants: "a selector that selects something"}
 	}
 	live, read := v.Live(ownersSource, namespace, name)
 	if read && (live == nil || live.GetUID() != o.GetUID() || live.GetDeletionTimestamp() != nil) {
@@ -37,31 +42,35 @@ func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) 
 		return control.Plan{Batches: [][]control.Effect{claims}, Why: "claims pods"}
 	}
 	switch {
-	case len(owned)+doubtful < o.replicas:
-		return r.grow(v, o, owned, failed, o.replicas-len(owned)-doubtful, now)
-	case len(owned) > o.replicas:
-		return r.shrink(v, o, owned, now)
-	case len(owned) < o.replicas:
-		return r.report(o, owned, now, control.Plan{Wants: fmt.Sprintf("to learn what became of %d deletions", doubtful)})
+	case owned < o.replicas:
+		return r.grow(v, o, surely, failed, o.replicas-owned, now)
+	case len(surely) > o.replicas:
+		return r.shrink(v, o, surely, now)
+	case len(perhaps) > 0:
+		return r.report(o, surely, now, control.Plan{Wants: fmt.Sprintf("to learn what became of %d writes", len(perhaps))})
 	}
-	return r.report(o, owned, now, control.Plan{Why: fmt.Sprintf("%d of %d", len(owned), o.replicas)})
+	return r.report(o, surely, now, control.Plan{Why: fmt.Sprintf("%d of %d", len(surely), o.replicas)})
 }
 
-// ownedBy returns the owner's pods that count, those that have failed, and how many may or may not have been deleted.
-func ownedBy(v *control.View, o *owner) (owned, failed []*corev1.Pod, doubtful int) {
+// ownedBy returns the owner's pods that surely count, those that may, and those that have failed. A pod may count whose creation, adoption
+// or deletion has an unknown outcome: none is created if those that may would be enough, none deleted unless those that surely do are too
+// many.
+func ownedBy(v *control.View, o *owner) (surely, perhaps, failed []*corev1.Pod) {
 	all := v.Select(podsSource, control.ByOwner.Name, string(o.GetUID()))
-	owned = make([]*corev1.Pod, 0, len(all))
+	surely = make([]*corev1.Pod, 0, len(all))
 	for obj := range all.Each {
-		switch pod := obj.(*corev1.Pod); {
-		case active(pod) && o.selector.Matches(labels.Set(pod.Labels)):
-			owned = append(owned, pod)
-		case pod.DeletionTimestamp != nil && v.Doubtful(podsSource, pod.Namespace, pod.Name):
-			doubtful++
+		pod := obj.(*corev1.Pod)
+		matches, doubtful := o.selector.Matches(labels.Set(pod.Labels)), v.Doubtful(podsSource, pod.Namespace, pod.Name)
+		switch {
+		case active(pod) && matches && !doubtful:
+			surely = append(surely, pod)
+		case doubtful && (active(pod) && matches || pod.DeletionTimestamp != nil):
+			perhaps = append(perhaps, pod)
 		case pod.Status.Phase == corev1.PodFailed && pod.DeletionTimestamp == nil:
 			failed = append(failed, pod)
 		}
 	}
-	return owned, failed, doubtful
+	return surely, perhaps, failed
 }
 
 // claim releases what does not match and adopts what matches; or asks for the live read that an adoption needs, unless the
@@ -110,24 +119,17 @@ func (r *Reconciler) grow(v *control.View, o *owner, owned, failed []*corev1.Pod
 	return plan
 }
 
-// shrink deletes what is too much. A victim that is only predicted has to come into being before it can be deleted.
+// shrink deletes what is too much.
 func (r *Reconciler) shrink(v *control.View, o *owner, owned []*corev1.Pod, now time.Time) control.Plan {
 	excess := len(owned) - o.replicas
 	plan := r.complain(v, o, owned, now, "FailedDelete", "Error deleting: %v")
 	plan.Why = fmt.Sprintf("%d of %d: %d too many", len(owned), o.replicas, excess)
 	var batch, told []control.Effect
 	for _, pod := range victims(owned, now)[:min(excess, burst)] {
-		if pod.UID == "" {
-			plan.Wants = "to learn whether " + pod.Name + " was created"
-			continue
-		}
 		batch = append(batch, r.remove(pod, now))
 		if len(told) < control.MaxEvents {
 			told = append(told, r.event(o, now, corev1.EventTypeNormal, "SuccessfulDelete", "Deleted pod: %s", pod.Name))
 		}
-	}
-	if len(batch) == 0 {
-		return r.report(o, owned, now, plan)
 	}
 	plan.Batches = append(plan.Batches, batch, told)
 	return plan

@@ -1,0 +1,78 @@
+package machine
+
+// Machine is a state machine with states S and actions A. Both are values: no function modifies what it is given.
+type Machine[S, A any] struct {
+	Name string
+	Init []S
+	// Enabled appends the actions that may happen in a state, in an order that depends on the state alone.
+	Enabled func(S, []A) []A
+	// Next is the state after an action; false: it is not enabled.
+	Next func(S, A) (S, bool)
+	// Encode appends what tells the state from all others.
+	Encode func([]byte, S) []byte
+	// Within is the boundary: a state outside is visited, and nothing after it. nil: there is none.
+	Within func(S) bool
+
+	// Canonical is the state that stands for all those which differ from it in interchangeable names only. nil: none do.
+	Canonical func(S) S
+	// Local reports whether an action commutes with every other that is or may become enabled before it is taken, and no property
+	// can tell the states before and after it apart. nil: none does.
+	Local func(S, A) bool
+
+	// Classes are the names of the classes of actions that fairness is about, Fair the class of an action, -1: none.
+	Classes []string
+	Fair    func(A) int
+
+	Always     []Property[S]
+	AlwaysStep []StepProperty[S, A]
+	Sometimes  []Property[S]
+	Eventually []Property[S]
+
+	// Action is an action in a few words.
+	Action func(A) string
+	// Changes are what a step changed, a line for each. nil: nobody says.
+	Changes func(before, after S) []string
+}
+
+// Property is a named claim about a state.
+type Property[S any] struct {
+	Name  string
+	Holds func(S) bool
+}
+
+// StepProperty is a named claim about a step.
+type StepProperty[S, A any] struct {
+	Name  string
+	Holds func(before S, action A, after S) bool
+}
+
+// MaxClasses bounds how many classes of fairness a machine has.
+const MaxClasses = 64
+
+func (m *Machine[S, A]) canonical(s S) S {
+	if m.Canonical == nil {
+		return s
+	}
+	return m.Canonical(s)
+}
+
+func (m *Machine[S, A]) within(s S) bool { return m.Within == nil || m.Within(s) }
+
+// broken is the first property of a state that does not hold; -1: all do.
+func (m *Machine[S, A]) broken(s S) int {
+	for i, p := range m.Always {
+		if !p.Holds(s) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (m *Machine[S, A]) brokenStep(before S, a A, after S) int {
+	for i, p := range m.AlwaysStep {
+		if !p.Holds(before, a, after) {
+			return i
+		}
+	}
+	return -1
+}
