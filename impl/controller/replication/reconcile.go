@@ -47,7 +47,7 @@ func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) 
 	case len(surely) > o.replicas:
 		return r.shrink(v, o, surely, now)
 	case len(perhaps) > 0:
-		return r.report(o, surely, now, control.Plan{Wants: fmt.Sprintf("to learn what became of %d writes", len(perhaps))})
+		return r.report(o, surely, now, control.Plan{Wants: "to learn what became of the last write to " + perhaps[0].Name})
 	}
 	return r.report(o, surely, now, control.Plan{Why: fmt.Sprintf("%d of %d", len(surely), o.replicas)})
 }
