@@ -12,6 +12,8 @@ type Options struct {
 	Exact bool
 	// NoSymmetry visits states that differ in interchangeable names only, NoReduction takes local actions like any others.
 	NoSymmetry, NoReduction bool
+	// All goes on where a property is broken, and tells of all that are: see [Outcome.Broken].
+	All bool
 	// Keep keeps the whole graph, for [Outcome.Dot].
 	Keep bool
 	// Progress is told after each layer how far it is; nil: nobody.
@@ -43,6 +45,8 @@ type Outcome[S, A any] struct {
 	Report
 	// Violation is nil if every property holds as far as was explored. Eventually is decided only if that is Complete.
 	Violation *Violation[S, A]
+	// Broken are all properties that do not hold, in the machine's order, if [Options.All] was asked for.
+	Broken []string
 
 	graph *graph[S, A]
 }
@@ -75,6 +79,7 @@ type explorer[S, A any] struct {
 	graph    *graph[S, A] // nil: not kept
 	reached  []Reached
 	wrong    *finding
+	broken   map[string]bool // if all are asked for
 }
 
 // finding is where a property is broken: in the state of that number, or in the step by one of its actions.
@@ -99,6 +104,7 @@ type worker[S, A any] struct {
 	steps   int
 	outside int
 	wrong   *finding
+	broken  map[string]bool
 }
 
 // candidate is a state that was not visited in an earlier layer.
@@ -113,7 +119,7 @@ type candidate[S any] struct {
 
 // Explore visits every state of a machine within its boundary and the bounds of the options.
 func Explore[S, A any](m *Machine[S, A], o Options) Outcome[S, A] {
-	e := &explorer[S, A]{m: m, o: o}
+	e := &explorer[S, A]{m: m, o: o, broken: map[string]bool{}}
 	e.o.Workers = max(o.Workers, 1)
 	for i := range e.tables {
 		e.tables[i] = newTable(o.Exact)
@@ -127,11 +133,18 @@ func Explore[S, A any](m *Machine[S, A], o Options) Outcome[S, A] {
 	}
 	depth, complete := e.run()
 	out := Outcome[S, A]{Report: e.report(depth, complete), graph: e.graph}
-	switch {
-	case e.wrong != nil:
+	if e.wrong != nil {
 		out.Violation = &Violation[S, A]{e.wrong.property, e.pathOf(*e.wrong)}
-	case complete && len(m.Eventually) > 0:
-		out.Violation = e.starved()
+	}
+	if complete && len(m.Eventually) > 0 && (e.wrong == nil || o.All) {
+		if v := e.starved(); out.Violation == nil {
+			out.Violation = v
+		}
+	}
+	for _, name := range m.Properties() {
+		if e.broken[name] {
+			out.Broken = append(out.Broken, name)
+		}
 	}
 	return out
 }
@@ -140,7 +153,7 @@ func Explore[S, A any](m *Machine[S, A], o Options) Outcome[S, A] {
 func (e *explorer[S, A]) run() (depth int, complete bool) {
 	workers := make([]*worker[S, A], e.o.Workers)
 	for i := range workers {
-		workers[i] = &worker[S, A]{}
+		workers[i] = &worker[S, A]{broken: map[string]bool{}}
 	}
 	e.begin(workers)
 	for depth = range layers {
@@ -149,7 +162,7 @@ func (e *explorer[S, A]) run() (depth int, complete bool) {
 			e.o.Progress(e.report(depth, false))
 		}
 		switch {
-		case e.wrong != nil:
+		case e.wrong != nil && !e.o.All:
 			return depth, false
 		case len(e.frontier) == 0:
 			return max(depth-1, 0), true
@@ -168,6 +181,9 @@ func (e *explorer[S, A]) run() (depth int, complete bool) {
 			w.steps, w.outside = 0, 0
 			if w.wrong != nil && w.wrong.before(e.wrong) {
 				e.wrong = w.wrong
+			}
+			for name := range w.broken { // order does not matter: they are put into a set
+				e.broken[name] = true
 			}
 		}
 	}
@@ -228,11 +244,7 @@ func (e *explorer[S, A]) expand(w *worker[S, A], s S, number uint32) {
 			panic("machine: " + e.m.Name + " lists an action that is not enabled: " + e.m.Action(a))
 		}
 		w.steps++
-		if p := e.m.brokenStep(s, a, next); p >= 0 {
-			if f := (&finding{e.m.AlwaysStep[p].Name, number, i}); f.before(w.wrong) {
-				w.wrong = f
-			}
-		}
+		e.judge(w, s, a, next, number, i)
 		class := none
 		if e.m.Fair != nil {
 			if class = e.m.Fair(a); class >= 0 {
@@ -243,6 +255,22 @@ func (e *explorer[S, A]) expand(w *worker[S, A], s S, number uint32) {
 	}
 	if e.graph != nil {
 		w.masks = append(w.masks, mask)
+	}
+}
+
+// judge looks whether a step breaks a property.
+func (e *explorer[S, A]) judge(w *worker[S, A], s S, a A, next S, number uint32, action int) {
+	for _, p := range e.m.AlwaysStep {
+		if w.broken[p.Name] || p.Holds(s, a, next) {
+			continue
+		}
+		if f := (&finding{p.Name, number, action}); f.before(w.wrong) {
+			w.wrong = f
+		}
+		if !e.o.All {
+			return
+		}
+		w.broken[p.Name] = true
 	}
 }
 
@@ -294,8 +322,7 @@ func (e *explorer[S, A]) offer(w *worker[S, A], s S, parent uint32, via, class i
 type fresh[S any] struct {
 	states  []*candidate[S]
 	reached []int // of each Sometimes the first of them, or none
-	wrong   int   // the first that breaks a property, or none
-	which   int   // the property
+	broken  []int // of each Always likewise
 }
 
 // settle makes the next frontier of what the workers have found.
@@ -320,10 +347,14 @@ func (e *explorer[S, A]) settle(workers []*worker[S, A], depth int) {
 				e.reached[p].Depth = depth
 			}
 		}
-		if n.wrong >= 0 {
-			if f := (&finding{e.m.Always[n.which].Name, base[shard] + uint32(n.wrong), none}); e.wrong == nil || f.before(e.wrong) {
+		for p, at := range n.broken {
+			if at < 0 {
+				continue
+			}
+			if f := (&finding{e.m.Always[p].Name, base[shard] + uint32(at), none}); f.before(e.wrong) {
 				e.wrong = f
 			}
+			e.broken[e.m.Always[p].Name] = e.o.All
 		}
 	}
 	each(len(workers), func(w int) {
@@ -347,7 +378,7 @@ func (e *explorer[S, A]) settle(workers []*worker[S, A], depth int) {
 
 // insert adds the candidates of one shard, in the order in which one worker alone would have found them.
 func (e *explorer[S, A]) insert(workers []*worker[S, A], shard int) fresh[S] {
-	n := fresh[S]{reached: slices.Repeat([]int{none}, len(e.m.Sometimes)), wrong: none}
+	n := fresh[S]{reached: slices.Repeat([]int{none}, len(e.m.Sometimes)), broken: slices.Repeat([]int{none}, len(e.m.Always))}
 	t := e.tables[shard]
 	for _, w := range workers {
 		for i := range w.found[shard] {
@@ -361,9 +392,9 @@ func (e *explorer[S, A]) insert(workers []*worker[S, A], shard int) fresh[S] {
 					n.reached[p] = len(n.states)
 				}
 			}
-			if n.wrong < 0 {
-				if p := e.m.broken(c.state); p >= 0 {
-					n.wrong, n.which = len(n.states), p
+			for p, property := range e.m.Always {
+				if n.broken[p] < 0 && !e.broken[property.Name] && !property.Holds(c.state) {
+					n.broken[p] = len(n.states)
 				}
 			}
 			n.states = append(n.states, c)

@@ -1,26 +1,36 @@
 package machine
 
 // starved looks for a fair behavior that has a state without one of the Eventually properties again and again.
-func (e *explorer[S, A]) starved() *Violation[S, A] {
-	g := e.graph
-	g.finish()
-	components := g.components()
+func (e *explorer[S, A]) starved() (first *Violation[S, A]) {
+	e.graph.finish()
+	components := e.graph.components()
 	for _, p := range e.m.Eventually {
-		// The nearest state that will do, as states are numbered by their distance.
-		for number, s := range g.states {
-			if p.Holds(s) || g.masks[number] == beyond {
-				continue
-			}
-			v := uint32(number)
-			if g.masks[number] == 0 {
-				path := e.pathOf(finding{number: v, action: none})
-				path.Cycle = len(path.Steps)
-				return &Violation[S, A]{p.Name, path}
-			}
-			if c := components.of[v]; components.fair(c) {
-				path := e.pathOf(finding{number: v, action: none})
-				return &Violation[S, A]{p.Name, e.around(path, v, components)}
-			}
+		v := e.starves(p, components)
+		if v == nil {
+			continue
+		}
+		e.broken[p.Name] = e.o.All
+		if first == nil {
+			first = v
+		}
+	}
+	return first
+}
+
+// starves finds the nearest state that will do, as states are numbered by their distance.
+func (e *explorer[S, A]) starves(p Property[S], c *components) *Violation[S, A] {
+	g := e.graph
+	for number, s := range g.states {
+		v := uint32(number)
+		switch {
+		case g.masks[number] == beyond || p.Holds(s):
+		case g.masks[number] == 0:
+			path := e.pathOf(finding{number: v, action: none})
+			path.Cycle = len(path.Steps)
+			return &Violation[S, A]{p.Name, path}
+		case c.fair(c.of[v]):
+			path := e.pathOf(finding{number: v, action: none})
+			return &Violation[S, A]{p.Name, e.around(path, v, c)}
 		}
 	}
 	return nil

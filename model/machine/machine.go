@@ -27,6 +27,8 @@ type Machine[S, A any] struct {
 	AlwaysStep []StepProperty[S, A]
 	Sometimes  []Property[S]
 	Eventually []Property[S]
+	// Tempting are claims about states that one might believe, and that are wrong: a path to where each breaks teaches something.
+	Tempting []Property[S]
 
 	// Action is an action in a few words.
 	Action func(A) string
@@ -58,21 +60,16 @@ func (m *Machine[S, A]) canonical(s S) S {
 
 func (m *Machine[S, A]) within(s S) bool { return m.Within == nil || m.Within(s) }
 
-// broken is the first property of a state that does not hold; -1: all do.
-func (m *Machine[S, A]) broken(s S) int {
-	for i, p := range m.Always {
-		if !p.Holds(s) {
-			return i
-		}
+// Properties are the names of all that is claimed to hold always or eventually, in order.
+func (m *Machine[S, A]) Properties() (names []string) {
+	for _, p := range m.Always {
+		names = append(names, p.Name)
 	}
-	return -1
-}
-
-func (m *Machine[S, A]) brokenStep(before S, a A, after S) int {
-	for i, p := range m.AlwaysStep {
-		if !p.Holds(before, a, after) {
-			return i
-		}
+	for _, p := range m.AlwaysStep {
+		names = append(names, p.Name)
 	}
-	return -1
+	for _, p := range m.Eventually {
+		names = append(names, p.Name)
+	}
+	return names
 }

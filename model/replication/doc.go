@@ -8,7 +8,7 @@
 //	action      enabled when                                            changes
 //	Scale       a change is left                                        the owner's number
 //	Leave       the owner is there                                      the owner is being deleted
-//	Vanish      the owner is being deleted                              the owner is gone; its pods stay
+//	Vanish      the owner is there                                      the owner is gone; its pods stay
 //	Again       the owner is gone                                       an owner of the same name, with another UID
 //	Appear      a name is free                                          a pod that nobody controls and that matches
 //	Relabel     a pod is there                                          whether it matches

@@ -24,6 +24,7 @@ func New(d Domain) *Machine {
 			ReleasesUnmatched, SameObject},
 		Sometimes:  sometimes,
 		Eventually: []machine.Property[State]{Stable},
+		Tempting:   tempting,
 		Action:     Action.String,
 		Changes:    Changes,
 	}

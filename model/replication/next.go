@@ -2,9 +2,10 @@ package replication
 
 import "slices"
 
-// Domain bounds the world: how many pods are wanted at first and at most, and how often what may go wrong does.
+// Domain bounds the world: how many pods are wanted at first and at most, how many there are at first, and how often what may go wrong
+// does.
 type Domain struct {
-	Replicas, Most           int
+	Replicas, Most, Pods     int
 	Crashes, Losses, Changes uint8
 }
 
@@ -60,7 +61,7 @@ func changes(d Domain, s State, actions []Action) []Action {
 	case s.Owner.Leaving:
 		actions = append(actions, Action{Kind: Vanish})
 	default:
-		actions = append(actions, Action{Kind: Leave})
+		actions = append(actions, Action{Kind: Leave}, Action{Kind: Vanish})
 	}
 	for i, p := range s.Pods {
 		switch p.Phase {

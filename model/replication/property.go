@@ -6,13 +6,7 @@ import "orrery/model/machine"
 // wanted. What else does: a user who has a pod match again, an adoption, a request that a crashed controller left on its way, and one that
 // was given up and lands after the pod that made up for it was there and went.
 var NoExcess = machine.Property[State]{Name: "there are no more pods than were ever wanted", Holds: func(s State) bool {
-	n := 0
-	for _, p := range s.Pods {
-		if p.Owner == s.Owner.UID && p.Owner != 0 && p.Matches && p.Phase == Running {
-			n++
-		}
-	}
-	return s.Excused || n <= s.Wanted
+	return s.Excused || s.counted() <= s.Wanted
 }}
 
 // The claims about single steps.
@@ -92,6 +86,29 @@ var sometimes = []machine.Property[State]{
 		surely, _ := s.View().Counted()
 		return surely > s.SeenOwner.Replicas
 	}},
+}
+
+// tempting are what one might believe.
+var tempting = []machine.Property[State]{
+	{Name: "there are never more pods than the owner wants", Holds: func(s State) bool { return s.counted() <= s.Owner.Replicas }},
+	{Name: "what the controller has been told was created is there", Holds: func(s State) bool {
+		for i, p := range s.Seen {
+			if p.Phase == Running && s.Pods[i].UID != p.UID {
+				return false
+			}
+		}
+		return true
+	}},
+}
+
+// counted is how many pods there are that the owner controls, that match and run.
+func (s State) counted() (n int) {
+	for _, p := range s.Pods {
+		if p.Owner == s.Owner.UID && p.Owner != 0 && p.Matches && p.Phase == Running {
+			n++
+		}
+	}
+	return n
 }
 
 func anyWrite(is func(Write) bool) func(State) bool {

@@ -103,9 +103,13 @@ func (s State) View() View {
 	return v
 }
 
-// Init is an owner that wants so many pods, and has none; the controller has just started.
+// Init is an owner that wants so many pods, and has so many; the controller has just started.
 func Init(d Domain) State {
-	s := State{Owner: Owner{UID: 1, Replicas: d.Replicas}, NextUID: 2, Crashes: d.Crashes, Losses: d.Losses, Changes: d.Changes, Wanted: d.Replicas}
+	s := State{Owner: Owner{UID: 1, Replicas: d.Replicas}, NextUID: 2, Crashes: d.Crashes, Losses: d.Losses, Changes: d.Changes, Wanted: max(d.Replicas, d.Pods)}
+	for i := range d.Pods {
+		s.Pods[i] = Stored{Phase: Running, UID: s.NextUID, Owner: s.Owner.UID, Matches: true, Version: 1}
+		s.NextUID++
+	}
 	return s.started()
 }
 
