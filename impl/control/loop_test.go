@@ -143,9 +143,95 @@ func TestWhatGoesBackIsRefused(t *testing.T) {
 	require.ErrorContains(t, l.Observe("pods", event(watch.Modified, pod("a", 8))), "refused a MODIFIED event")
 	require.ErrorContains(t, l.Observe("pods", event(watch.Bookmark, pod("", 7))), "refused a BOOKMARK event")
 	require.ErrorContains(t, l.Observe("pods", api.WatchEvent{Type: watch.Added, Object: &metav1.Status{}}), "no object")
+	require.ErrorContains(t, l.Observe("pods", api.WatchEvent{Type: "EATEN", Object: pod("a", 9)}), `an event of type "EATEN"`)
+	unversioned := pod("a", 9)
+	unversioned.ResourceVersion = "x"
+	require.ErrorContains(t, l.Observe("pods", event(watch.Modified, unversioned)), "a MODIFIED event: invalid resource version")
+	require.ErrorContains(t, l.ObserveList("pods", 9, []metav1.Object{unversioned}), `holds d/a at "x"`)
 	require.NoError(t, l.Observe("pods", event(watch.Bookmark, pod("", 8))))
 	all(l, start)
 	require.Equal(t, []string{"pods - a@3", "pods a@3 a@8"}, c.keys, "what was refused changed nothing")
+}
+
+func TestMisuse(t *testing.T) {
+	effect := func(e control.Effect) func(*control.Loop) {
+		return func(l *control.Loop) {
+			l.Component().(*toy).plan = once(control.Plan{Batches: [][]control.Effect{{e}}})
+			l.Work(start)
+		}
+	}
+	read := func(look func(*control.View)) func(*control.Loop) {
+		return func(l *control.Loop) {
+			l.Component().(*toy).plan = func(v *control.View, _ time.Time, _ control.Key) control.Plan { look(v); return control.Plan{} }
+			l.Work(start)
+		}
+	}
+	unknown := label(pod("a", 3), "x")
+	unknown.Source = "nodes"
+	for want, do := range map[string]func(*control.Loop){
+		`toy: an answer to "t/9", which is not in flight`: func(l *control.Loop) { l.Done(start, "t/9", ok(nil)) },
+		`toy: there is no source "nodes"`:                 effect(unknown),
+		`there is no source "nodes"`:                      read(func(v *control.View) { v.All("nodes") }),
+		`source pods has no index owner`:                  read(func(v *control.View) { v.Select("pods", control.ByOwner.Name, "") }),
+		`pods: d/a goes back from resourceVersion 3 to 2`: func(l *control.Loop) { _ = l.ObserveList("pods", 6, []metav1.Object{pod("a", 2)}) },
+	} {
+		l := toyLoop(&toy{})
+		list(t, l, 5, pod("a", 3))
+		require.PanicsWithValue(t, "control: "+want, func() { do(l) })
+	}
+	l := toyLoop(&toy{})
+	require.PanicsWithValue(t, "control: pods: an event before the list, or of a local source, which is fed by lists",
+		func() { _ = l.Observe("pods", event(watch.Added, pod("a", 3))) })
+}
+
+func TestAViewIsInOrder(t *testing.T) {
+	elsewhere := pod("a", 4)
+	elsewhere.Namespace, elsewhere.UID = "c", "another"
+	twice := control.Index{Name: "twice", Values: func(obj metav1.Object, add func(string)) {
+		add(obj.GetLabels()["l"])
+		add(obj.GetLabels()["l"])
+	}}
+	c := &toy{sources: []control.Source{{Name: "pods", Resource: podsResource, Indexes: []control.Index{twice}}}}
+	var seen []string
+	c.plan = func(v *control.View, _ time.Time, _ control.Key) control.Plan {
+		seen = nil
+		for _, objects := range []control.Objects{v.All("pods"), v.Select("pods", "twice", ""), v.Select("pods", "twice", "x")} {
+			s := ""
+			for obj := range objects.Each {
+				s += " " + obj.GetNamespace() + "/" + obj.GetName()
+			}
+			seen = append(seen, s)
+		}
+		return control.Plan{}
+	}
+	l := toyLoop(c)
+	list(t, l, 5, pod("b", 5), pod("a", 3), elsewhere)
+	all(l, start)
+	require.Equal(t, []string{" c/a d/a d/b", " c/a d/a d/b", ""}, seen, "a value that is given twice counts once")
+	changed := pod("a", 6)
+	changed.Labels = map[string]string{"l": "x"}
+	require.NoError(t, l.Observe("pods", event(watch.Modified, changed)))
+	all(l, start)
+	require.Equal(t, []string{" c/a d/a d/b", " c/a d/b", " d/a"}, seen)
+}
+
+// Names of deleted objects are remembered, the latest ones, however many there were.
+func TestNamesAreForgottenAtLast(t *testing.T) {
+	c := &toy{sources: []control.Source{{Name: "pods", Resource: podsResource}}}
+	l := toyLoop(c)
+	objects := make([]metav1.Object, control.MaxRemembered+1)
+	for i := range objects {
+		objects[i] = &metav1.ObjectMeta{Namespace: "d", Name: fmt.Sprintf("p%05d", i), UID: types.UID(fmt.Sprint(i)), ResourceVersion: "1"}
+	}
+	require.NoError(t, l.ObserveList("pods", 1, objects))
+	require.NoError(t, l.ObserveList("pods", 2, nil))
+	var used []bool
+	c.plan = func(v *control.View, _ time.Time, _ control.Key) control.Plan {
+		used = []bool{v.Used("pods", "d", "p00000"), v.Used("pods", "d", "p00001"), v.Used("pods", "d", objects[control.MaxRemembered].GetName())}
+		return control.Plan{}
+	}
+	l.Work(start)
+	require.Equal(t, []bool{false, true, true}, used)
 }
 
 func TestAListDeletesWhatItDoesNotHold(t *testing.T) {
@@ -243,7 +329,9 @@ func TestInFlightIsBoundedAndBestEffortHoldsNobodyUp(t *testing.T) {
 	require.Len(t, effects, 2)
 	require.Equal(t, []string{"a", "b", "c"}, c.worked)
 	require.Empty(t, l.Wants(), "nobody waits for them")
+	require.False(t, l.Ready(start), "the third has to wait for an answer")
 	l.Done(start, effects[0].ID, unknown)
+	require.True(t, l.Ready(start))
 	require.Len(t, all(l, start), 1)
 }
 
@@ -359,6 +447,16 @@ func TestLedger(t *testing.T) {
 		l.Done(now, read.ID, ok(answered))
 		require.Equal(t, "x@7", shown(c, l), "what was read is shown until the source has reached it")
 	})
+	t.Run("unknown, repeated with conflict, and read unchanged", func(t *testing.T) {
+		c, l := ledgerLoop(t, write)
+		l.Done(start, all(l, start)[0].ID, unknown)
+		now := start.Add(time.Second)
+		l.Done(now, all(l, now)[0].ID, failed(apierrors.NewConflict(podsResource.GR(), "a", errors.New("it is not what it has to be"))))
+		now = now.Add(time.Minute)
+		l.Done(now, all(l, now)[0].ID, ok(a))
+		require.Equal(t, "@3", shown(c, l), "the repeat was refused, and the first has not happened")
+		require.Empty(t, l.Wants())
+	})
 	t.Run("unknown, and the repeat refused for what it is", func(t *testing.T) {
 		c, l := ledgerLoop(t, write)
 		l.Done(start, all(l, start)[0].ID, unknown)
@@ -372,6 +470,39 @@ func TestLedger(t *testing.T) {
 		now := start.Add(time.Second)
 		l.Done(now, all(l, now)[0].ID, failed(api.ErrNotSent))
 		require.Equal(t, "x@3?", shown(c, l), "that says nothing about the first")
+	})
+	t.Run("a patch requires the resourceVersion that it has", func(t *testing.T) {
+		e := label(a, "x")
+		e.Request = &api.Request{Verb: api.Patch, Resource: podsResource, Namespace: "d", Name: "a", Patch: []byte(`{"metadata":{"resourceVersion":"3","labels":{"l":"x"}}}`)}
+		c, l := ledgerLoop(t, control.Plan{Batches: [][]control.Effect{{e}}})
+		l.Done(start, all(l, start)[0].ID, unknown)
+		require.Equal(t, "x@3?", shown(c, l))
+		require.NoError(t, l.Observe("pods", event(watch.Modified, pod("a", 8))))
+		require.Equal(t, "@8", shown(c, l))
+	})
+	t.Run("a delete by UID alone, until the object is being deleted", func(t *testing.T) {
+		going := label(a, "going").Expect
+		e := control.Effect{Expect: going, Request: &api.Request{Verb: api.Delete, Resource: podsResource, Namespace: "d", Name: "a",
+			Delete: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &a.UID}}}}
+		c, l := ledgerLoop(t, control.Plan{Batches: [][]control.Effect{{e}}})
+		all(l, start)
+		require.NoError(t, l.Observe("pods", event(watch.Modified, pod("a", 6))))
+		require.Equal(t, "going@3", shown(c, l), "a change tells nothing: no resourceVersion was required")
+		deleted := pod("a", 7)
+		deleted.DeletionTimestamp = &metav1.Time{Time: start}
+		require.NoError(t, l.Observe("pods", event(watch.Modified, deleted)))
+		require.Equal(t, "@7", shown(c, l))
+	})
+	t.Run("what no source shows is not kept", func(t *testing.T) {
+		configMaps, _ := api.ByName("configmaps")
+		obj := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "d", Name: "a"}}
+		c := &toy{plan: once(control.Plan{Batches: [][]control.Effect{{{
+			Request: &api.Request{Verb: api.Create, Resource: configMaps, Namespace: "d", Name: "a", Object: obj}, Expect: obj,
+		}}}})}
+		l := toyLoop(c)
+		list(t, l, 5, pod("a", 3))
+		l.Done(start, all(l, start)[0].ID, unknown)
+		require.Equal(t, []control.Want{{Component: "toy", Key: "a", Why: "to try again after create configmaps d/a: timeout"}}, l.Wants(), "nobody asks what became of it")
 	})
 	t.Run("a write to an object in doubt is not sent", func(t *testing.T) {
 		c, l := ledgerLoop(t, write)
@@ -450,14 +581,15 @@ func TestALocalSourceIsReachedByCounting(t *testing.T) {
 	l := toyLoop(c)
 	require.NoError(t, l.ObserveList("runtime", 1, []metav1.Object{container("created")}))
 	e := all(l, start)[0]
-	l.Done(start, e.ID, control.Answer{Outcome: trace.Unknown, Err: errors.New("late"), Reached: 3})
+	require.NoError(t, l.ObserveList("runtime", 2, []metav1.Object{container("created")}), "while it is in flight: says nothing")
+	l.Done(start, e.ID, control.Answer{Outcome: trace.Unknown, Err: errors.New("late"), Reached: 4})
 	all(l, start.Add(time.Second))
-	require.NoError(t, l.ObserveList("runtime", 2, []metav1.Object{container("created")}), "begun before the answer: says nothing")
+	require.NoError(t, l.ObserveList("runtime", 3, []metav1.Object{container("created")}), "begun before the answer: says nothing")
 	all(l, start.Add(time.Second))
-	require.NoError(t, l.ObserveList("runtime", 3, []metav1.Object{container("created")}))
+	require.NoError(t, l.ObserveList("runtime", 4, []metav1.Object{container("created")}))
 	all(l, start.Add(time.Second))
 	require.Equal(t, "created running created", strings.Join(states, " "))
-	require.Error(t, l.ObserveList("runtime", 3, nil))
+	require.Error(t, l.ObserveList("runtime", 4, nil))
 }
 
 type lines []trace.Line

@@ -12,7 +12,7 @@ type keyState struct {
 	seq  uint64 // order of arrival
 
 	place place
-	index int // in its heap
+	index int // in the heap of those that wait
 	at    time.Time
 
 	working  bool
@@ -45,6 +45,7 @@ type queue struct {
 	seq     uint64
 }
 
+// push makes k due; it is not already.
 func (q *queue) push(k *keyState, rank Rank) {
 	q.take(k)
 	q.seq++
@@ -59,12 +60,9 @@ func (q *queue) pushAt(k *keyState, at time.Time) {
 	heap.Push(&q.waiting, k)
 }
 
-// take removes k from wherever it is.
+// take removes k from those that wait.
 func (q *queue) take(k *keyState) {
-	switch k.place {
-	case ready:
-		heap.Remove(&q.ready, k.index)
-	case waiting:
+	if k.place == waiting {
 		heap.Remove(&q.waiting, k.index)
 	}
 	k.place = nowhere
@@ -86,8 +84,8 @@ func (h readyHeap) Less(i, j int) bool {
 	}
 	return a.seq < b.seq
 }
-func (h readyHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i]; h[i].index, h[j].index = i, j }
-func (h *readyHeap) Push(x any)   { x.(*keyState).index = len(*h); *h = append(*h, x.(*keyState)) }
+func (h readyHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *readyHeap) Push(x any)   { *h = append(*h, x.(*keyState)) }
 func (h *readyHeap) Pop() any     { return popLast((*[]*keyState)(h)) }
 
 type waitingHeap []*keyState

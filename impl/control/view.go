@@ -36,9 +36,6 @@ func (v *View) Select(source, indexName, value string) Objects {
 // All is every object of a source, in the order of their namespaces and names.
 func (v *View) All(source string) Objects { return v.cache(source).ordered() }
 
-// RV is the resourceVersion that the source has reached.
-func (v *View) RV(source string) int64 { return v.cache(source).rv }
-
 // Live returns the answer of a live read that the key's last plan asked for. read is false where there was none, and
 // obj is nil where the object was not found.
 func (v *View) Live(source, namespace, objectName string) (obj metav1.Object, read bool) {

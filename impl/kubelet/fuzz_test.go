@@ -2,6 +2,8 @@ package kubelet
 
 import (
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,8 +88,11 @@ func TestMachineFindsKubeletBugs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var said complaint
+			named := func() bool {
+				return slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, c.says) })
+			}
 			rapid.Check(t, func(t *rapid.T) {
-				if len(said) > 0 {
+				if named() { // a bug may break other laws before
 					return
 				}
 				w := newWorld()
@@ -95,8 +100,7 @@ func TestMachineFindsKubeletBugs(t *testing.T) {
 				w.boot()
 				underFaults(t, w, &said)
 			})
-			require.NotEmpty(t, said, "the planted bug was not found")
-			require.Contains(t, said[0], c.says)
+			require.True(t, named(), "the planted bug was not found, only %q", said)
 		})
 	}
 }

@@ -102,14 +102,16 @@ func nodeStatus(cfg *Config, node *corev1.Node, machine *Machine, now time.Time)
 }
 
 // unready says why no pod can be started here; empty: they can.
+//
+// Upstream: pkg/kubelet/runtime.go, runtimeErrors and networkErrors; pkg/kubelet/container/runtime.go, RuntimeCondition.String.
 func (m *Machine) unready() string {
 	switch {
 	case m.Down != "":
 		return "container runtime is down: " + m.Down
 	case !m.Status.Ready:
-		return "container runtime not ready: RuntimeReady=false message:" + m.Status.Message
+		return "container runtime not ready: RuntimeReady=false reason:" + m.Status.Reason + " message:" + m.Status.Message
 	case !m.Status.NetworkReady:
-		return "container runtime network not ready: NetworkReady=false message:" + m.Status.NetworkMessage
+		return "container runtime network not ready: NetworkReady=false reason:" + m.Status.NetworkReason + " message:" + m.Status.NetworkMessage
 	}
 	return ""
 }

@@ -244,9 +244,6 @@ func (p *pass) ready(m *member) bool {
 }
 
 func (p *pass) probed(m *member, kind ProbeKind) (ProbeState, bool) {
-	if p.seen == nil || m.latest == nil {
-		return ProbeState{}, false
-	}
 	state := p.seen.Probes[m.latest.ID][kind]
 	return state, state.Passed || state.Failed
 }

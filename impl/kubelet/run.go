@@ -88,7 +88,8 @@ func (p *pass) stopWrong() bool {
 		case c.State == runtime.Running && !p.inside(m):
 			waits = p.stopOne(m, grace, "Pod sandbox changed, it will be killed and re-created.") || waits
 		case c.State == runtime.Running && c.Annotations[runtime.AnnotationHash] != hashContainer(m.spec):
-			p.stopOne(m, grace, fmt.Sprintf("Container %s definition changed, will be restarted", m.spec.Name))
+			// Upstream: starts it again whatever the restart policy; here that decides, as after any other end (row 82).
+			p.stopOne(m, grace, fmt.Sprintf("Container %s definition changed%s", m.spec.Name, p.afterStop(m)))
 		case c.State == runtime.Running:
 			p.stopUnhealthy(m, grace)
 		}
@@ -113,8 +114,16 @@ func (p *pass) stopUnhealthy(m *member, grace time.Duration) {
 		if probe.TerminationGracePeriodSeconds != nil {
 			grace = time.Duration(*probe.TerminationGracePeriodSeconds) * time.Second
 		}
-		p.stopOne(m, grace, fmt.Sprintf("Container %s failed %s probe, will be restarted", m.spec.Name, kind))
+		p.stopOne(m, grace, fmt.Sprintf("Container %s failed %s probe%s", m.spec.Name, kind, p.afterStop(m)))
 	}
+}
+
+// afterStop words what follows when a container was stopped because something is wrong with it.
+func (p *pass) afterStop(m *member) string {
+	if p.never() && !m.sidecar {
+		return ""
+	}
+	return ", will be restarted"
 }
 
 // stopDuplicates stops attempts that run beside a newer one. This kubelet makes none; it recovers from one (row 123).

@@ -1,7 +1,9 @@
 package kubelet
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,6 +40,43 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 		cm.Namespace = "default"
 		w.put("configmaps", &cm)
 		w.settle()
+	case "secret":
+		var secret corev1.Secret
+		require.NoError(t, yaml.UnmarshalStrict([]byte(d.Input), &secret))
+		secret.Namespace = "default"
+		w.put("secrets", &secret)
+		w.settle()
+	case "image": // image POD CONTAINER IMAGE: a user gives a container another image
+		w.change(d.CmdArgs[0].Key, func(pod *corev1.Pod) {
+			pod.Generation++
+			for i := range pod.Spec.Containers {
+				if c := &pod.Spec.Containers[i]; c.Name == d.CmdArgs[1].Key {
+					c.Image = d.CmdArgs[2].Key
+				}
+			}
+		})
+	case "condition": // condition POD TYPE STATUS: someone sets a condition of a pod
+		w.change(d.CmdArgs[0].Key, func(pod *corev1.Pod) {
+			kind, status := corev1.PodConditionType(d.CmdArgs[1].Key), corev1.ConditionStatus(d.CmdArgs[2].Key)
+			pod.Status.Conditions = slices.DeleteFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == kind })
+			pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: kind, Status: status})
+		})
+	case "kill", "lose": // a process or sandbox is killed from outside; the runtime cannot tell what became of a container
+		map[string]func(string){"kill": w.machine.Kill, "lose": w.machine.Lose}[d.Cmd](d.CmdArgs[0].Key)
+		w.relist()
+	case "fault": // fault CALL N: the runtime refuses the Nth such call from now on
+		name := d.CmdArgs[0].Key
+		left, err := strconv.Atoi(d.CmdArgs[1].Key)
+		require.NoError(t, err)
+		w.machine.Fault = func(call string) (before, after error) {
+			if call != name {
+				return nil, nil
+			}
+			if left--; left != 0 {
+				return nil, nil
+			}
+			return errors.New("no space left on device"), nil
+		}
 	case "pass": // pass 10s
 		w.pass(duration(t, d.CmdArgs[0].Key))
 	case "delete": // delete NAME grace=SECONDS

@@ -1,6 +1,8 @@
 package kubelet
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +32,7 @@ func (p *pass) status() *corev1.PodStatus {
 			s.ContainerStatuses = append(s.ContainerStatuses, p.containerStatus(m))
 		}
 	}
-	gone := isDeleted(p.pod) && !p.some(func(m *member) bool { return m.latest != nil && m.latest.MayRun() })
+	gone := isDeleted(p.pod) && !slices.ContainsFunc(p.rt.Containers, func(c runtime.Container) bool { return c.MayRun() })
 	s.Phase = p.phase(s, gone)
 	s.ObservedGeneration = p.pod.Generation
 	if s.StartTime == nil {
@@ -277,30 +279,26 @@ func (p *pass) conditions(s *corev1.PodStatus) {
 	}
 	good := reason == ""
 	set(corev1.ContainersReady, good, reason, message)
-	if gate := p.closedGate(s); good && gate != "" {
-		good, reason, message = false, "ReadinessGatesNotReady", gate
+	if closed := p.closedGates(s); good && len(closed) > 0 {
+		good, reason, message = false, "ReadinessGatesNotReady", strings.Join(closed, ", ")
 	}
 	set(corev1.PodReady, good, reason, message)
 	set(corev1.PodScheduled, true, "", "")
 }
 
-// closedGate says which of the pod's readiness gates is not open; empty: all are.
-func (p *pass) closedGate(s *corev1.PodStatus) string {
+// closedGates says which of the pod's readiness gates are not open.
+//
+// Upstream: pkg/kubelet/status/generate.go, GeneratePodReadyCondition.
+func (p *pass) closedGates(s *corev1.PodStatus) (closed []string) {
 	for _, gate := range p.pod.Spec.ReadinessGates {
-		open, known := false, false
-		for _, c := range s.Conditions {
-			if c.Type == gate.ConditionType {
-				known, open = true, c.Status == corev1.ConditionTrue
-			}
-		}
-		if !known {
-			return "corresponding condition of pod readiness gate \"" + string(gate.ConditionType) + "\" does not exist."
-		}
-		if !open {
-			return "the status of pod readiness gate \"" + string(gate.ConditionType) + "\" is not \"True\""
+		i := slices.IndexFunc(s.Conditions, func(c corev1.PodCondition) bool { return c.Type == gate.ConditionType })
+		if i < 0 {
+			closed = append(closed, fmt.Sprintf("corresponding condition of pod readiness gate %q does not exist.", gate.ConditionType))
+		} else if status := s.Conditions[i].Status; status != corev1.ConditionTrue {
+			closed = append(closed, fmt.Sprintf("the status of pod readiness gate %q is not \"True\", but %v", gate.ConditionType, status))
 		}
 	}
-	return ""
+	return closed
 }
 
 func (p *pass) condition(s *corev1.PodStatus, kind corev1.PodConditionType, good bool, reason, message string) {

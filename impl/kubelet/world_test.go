@@ -125,6 +125,13 @@ func (w *world) pod(name string) *corev1.Pod {
 	return pod
 }
 
+// change writes a changed pod as a user does.
+func (w *world) change(name string, change func(*corev1.Pod)) {
+	next := w.pod(name).DeepCopy()
+	change(next)
+	w.put("pods", next)
+}
+
 // remove deletes an object as a user does: with grace for a pod, at once with grace 0.
 func (w *world) remove(name string, grace int64) {
 	pod := w.pod(name)
@@ -289,6 +296,11 @@ func statusLine(pod *corev1.Pod) string {
 			part += fmt.Sprintf(",restarts=%d", s.RestartCount)
 		}
 		parts = append(parts, part)
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady && len(pod.Spec.ReadinessGates) > 0 && c.Message != "" {
+			parts = append(parts, c.Reason+": "+c.Message)
+		}
 	}
 	return strings.Join(parts, " ")
 }

@@ -121,7 +121,7 @@ func hostPorts(pod *corev1.Pod) []hostPort {
 			if h.protocol == "" {
 				h.protocol = corev1.ProtocolTCP
 			}
-			if h.address == "0.0.0.0" || h.address == "::" {
+			if h.address == "0.0.0.0" {
 				h.address = ""
 			}
 			ports = append(ports, h)

@@ -22,8 +22,9 @@ import (
 // Goal: where pods are put, and what users are told where they are not. Method: scripts against a small world; each
 // settle prints what has changed.
 //
-//	node NAME [cpu=4] [memory=8Gi] [pods=110] [label=k=v]... [taint=k=v:Effect]... [unschedulable]   adds or changes
-//	pod NAME [node=N] [cpu=..] [memory=..] [label=..]... [priority=N] [phase=P] [terminating]       (input: spec as YAML)
+//	node NAME [cpu=4] [memory=8Gi] [pods=110] [label=k:v]... [taint=k[/v]:Effect]... [unschedulable]   adds or changes
+//	pod NAME [namespace=default] [node=N] [cpu=..] [memory=..] [label=..]... [priority=N] [phase=P] [terminating]       (input: spec as YAML)
+//	namespace NAME team=T
 //	delete (node|pod) NAME
 //	settle
 func TestScripts(t *testing.T) {
@@ -34,7 +35,10 @@ func TestScripts(t *testing.T) {
 			case "node":
 				s.put("nodes", "", nodeOf(t, d))
 			case "pod":
-				s.put("pods", "default", podOf(t, d))
+				pod := podOf(t, d)
+				s.put("pods", pod.Namespace, pod)
+			case "namespace":
+				s.put("namespaces", "", namespace(d.CmdArgs[0].Key, strings.Join(d.CmdArgs[1].Vals, "")))
 			case "delete":
 				s.delete(d.CmdArgs[0].Key+"s", d.CmdArgs[1].Key)
 			case "settle":
@@ -57,10 +61,12 @@ func newScript() *script {
 	s := &script{api: controltest.NewAPI(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)), told: map[string]string{}}
 	s.proc = &controltest.Process{API: s.api, Component: func() control.Component { return scheduler.New() }}
 	s.proc.Start()
-	for name, team := range map[string]string{"default": "a"} {
-		s.put("namespaces", "", &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"team": team}}})
-	}
+	s.put("namespaces", "", namespace("default", "a"))
 	return s
+}
+
+func namespace(name, team string) *corev1.Namespace {
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"team": team}}}
 }
 
 func (s *script) put(name, namespace string, obj api.Object) {
@@ -127,7 +133,11 @@ func nodeOf(t *testing.T, d *datadriven.TestData) *corev1.Node {
 			node.Labels[k] = v
 		case "taint":
 			k, effect, _ := strings.Cut(value, ":")
-			node.Spec.Taints = append(node.Spec.Taints, corev1.Taint{Key: k, Value: "v", Effect: corev1.TaintEffect(effect)})
+			k, v, valued := strings.Cut(k, "/")
+			if !valued {
+				v = "v"
+			}
+			node.Spec.Taints = append(node.Spec.Taints, corev1.Taint{Key: k, Value: v, Effect: corev1.TaintEffect(effect)})
 		case "unschedulable":
 			node.Spec.Unschedulable = true
 		default:
@@ -150,6 +160,8 @@ func podOf(t *testing.T, d *datadriven.TestData) *corev1.Pod {
 		case "label":
 			k, v, _ := strings.Cut(value, ":")
 			pod.Labels[k] = v
+		case "namespace":
+			pod.Namespace = value
 		case "node":
 			pod.Spec.NodeName = value
 		case "phase":

@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"fmt"
 	"strings"
 
 	"orrery/impl/api"
@@ -104,7 +103,7 @@ func (c *Cache) apply(revision int64, key string, item *Item) {
 	} else {
 		e.before, _ = c.live.Delete(&Item{KV: store.KV{Key: key}})
 		if e.before == nil {
-			return // created and deleted before the list: nobody was shown it
+			return // nobody was shown it
 		}
 		e.gone = at(e.before.Object, revision)
 	}
@@ -137,15 +136,6 @@ func (c *Cache) At(revision int64) (Snapshot, bool) {
 		state = c.events.get(n - 1).state
 	}
 	return Snapshot{Revision: revision, tree: state}, true
-}
-
-// String tells the state in one line.
-func (c *Cache) String() string {
-	if !c.ready {
-		return c.resource.Name + ": not ready"
-	}
-	return fmt.Sprintf("%s: %d objects at revision %d, window from %d with %d events",
-		c.resource.Name, c.live.Len(), c.revision, c.floor, c.events.next-c.events.first)
 }
 
 // own are those of the changes that are the resource's.

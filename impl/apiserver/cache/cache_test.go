@@ -278,6 +278,23 @@ func TestEndsOfWatches(t *testing.T) {
 		require.NoError(t, c.ObserveList(l.Revision, l.KVs))
 		require.True(t, c.Ready())
 	})
+	t.Run("no object in a list", func(t *testing.T) {
+		c, w := fresh()
+		err := c.ObserveList(c.Revision()+1, []store.KV{{Key: configMaps.Key("n", "bad"), Value: []byte("bad"), Mod: 1}})
+		require.ErrorContains(t, err, "configmaps/n/bad")
+		require.False(t, c.Ready())
+		_, err = drain(c, w)
+		require.True(t, apierrors.IsResourceExpired(err))
+	})
+	t.Run("a deletion of what is not there is no end", func(t *testing.T) {
+		c, w := fresh()
+		revision := c.Revision() + 1
+		require.NoError(t, c.Observe(revision, []store.Change{{Deleted: true, KV: store.KV{Key: configMaps.Key("n", "absent"), Mod: revision}}}))
+		require.Equal(t, revision, c.Revision())
+		got, err := drain(c, w)
+		require.NoError(t, err)
+		require.Empty(t, got)
+	})
 }
 
 // A revision that wrote several objects of several resources reaches each cache whole.
@@ -312,6 +329,39 @@ func TestSetObservesOneRevisionWhole(t *testing.T) {
 	require.False(t, set.Ready())
 	pods, _ := api.ByName("pods")
 	require.True(t, set.Of(pods).Ready(), "one resource's bad value is no other's")
+
+	// What is lost stays so until it is listed again; the others go on.
+	c, p := kv(cm("c")), kv(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "q"}})
+	changed, err = set.Observe(store.WatchResponse{Revision: 9, Changes: []store.Change{c, p}})
+	require.EqualError(t, err, "/registry/configmaps/n/c at revision 9: the cache is not ready")
+	require.Equal(t, []*cache.Cache{set.Of(pods)}, changed)
+	watcher, err := set.Of(pods).Watch(cache.WatchOptions{After: 9, Match: everything})
+	require.NoError(t, err)
+	require.NoError(t, set.Recover(9, []store.KV{c.KV, p.KV, {Key: "/registry/masterleases/x", Value: []byte("of another kind"), Mod: 7}}))
+	require.True(t, set.Ready())
+	s, ok = set.Of(configMaps).Snapshot()
+	require.True(t, ok)
+	require.Equal(t, []string{"c=@7"}, items(s))
+	_, _, err = set.Of(pods).Next(watcher)
+	require.NoError(t, err, "a cache that was not lost keeps its watchers")
+}
+
+// What a store answered is looked up among the objects that are held: only the same version is the same object.
+func TestHeld(t *testing.T) {
+	s := newSource(t)
+	s.put("n", "a", "1")
+	set := cache.NewSet(0)
+	l := s.list(0)
+	require.NoError(t, set.ObserveList(l.Revision, l.KVs))
+	item, held := set.Held(l.KVs[0])
+	require.True(t, held)
+	require.Equal(t, "a", item.Object.GetName())
+	s.put("n", "a", "2")
+	_, held = set.Held(s.list(0).KVs[0])
+	require.False(t, held, "the cache has not seen it")
+	_, held = set.Held(store.KV{Key: "/registry/masterleases/x"})
+	require.False(t, held, "no cache holds such")
+	require.PanicsWithValue(t, "cache: resource eggs is not served", func() { set.Of(&api.Resource{Name: "eggs"}) })
 }
 
 // follower is a watcher and what it should see.

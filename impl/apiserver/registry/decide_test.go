@@ -46,6 +46,17 @@ func TestWhatIsNotServed(t *testing.T) {
 		require.Equal(t, c.code, status.Status().Code, "%s %s/%s: %v", c.verb, c.resource, c.subresource, err)
 		require.Equal(t, c.message, err.Error())
 	}
+
+	// What knows no kind answers so, too.
+	eggs := &api.Resource{Name: "eggs", Kind: "Egg"}
+	_, err := registry.Decide(nil, api.Request{Verb: api.Get, Resource: eggs, Name: "x"}, registry.Env{})
+	require.True(t, apierrors.IsNotFound(err), "%v", err)
+	_, err = registry.Matcher(api.Request{Verb: api.List, Resource: eggs})
+	require.True(t, apierrors.IsNotFound(err), "%v", err)
+	volume := &corev1.PersistentVolume{TypeMeta: metav1.TypeMeta{Kind: "PersistentVolume"}}
+	registry.Default(volume)
+	require.Equal(t, &corev1.PersistentVolume{TypeMeta: metav1.TypeMeta{Kind: "PersistentVolume"}}, volume)
+	require.EqualError(t, registry.Validate(volume).ToAggregate(), `kind: Invalid value: "PersistentVolume": is not served`)
 }
 
 func TestBodiesOfTheWrongType(t *testing.T) {

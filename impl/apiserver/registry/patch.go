@@ -155,7 +155,7 @@ func applyStrategic(current map[string]any, patch []byte, example runtime.Object
 
 // unprocessable is for a patch that cannot be applied to what is stored.
 //
-// Upstream: does not say why.
+// Upstream: does not say why, and calls some of it its own fault, with 500.
 func unprocessable(err error) error {
 	status := apierrors.NewGenericServerResponse(statusUnprocessableEntity, "", schema.GroupResource{}, "", "", 0, false)
 	status.ErrStatus.Message += ": " + err.Error()

@@ -52,11 +52,7 @@ func withoutChangeable(is, was *corev1.PodSpec) *corev1.PodSpec {
 	}
 	rest.ActiveDeadlineSeconds = was.ActiveDeadlineSeconds
 	rest.SchedulingGates, rest.Tolerations = was.SchedulingGates, was.Tolerations
-	before, after := was.TerminationGracePeriodSeconds, rest.TerminationGracePeriodSeconds
-	if before != nil && *before < 0 && after != nil && *after == 1 {
-		rest.TerminationGracePeriodSeconds = before
-	}
-	return rest
+	return rest // a negative terminationGracePeriodSeconds was 1 in both by default
 }
 
 // validateMirror keeps the mark of a pod that mirrors a kubelet's own.

@@ -207,6 +207,33 @@ func TestPages(t *testing.T) {
 	})
 }
 
+// A list of one revision, for which the cache came too far while it was waited for, is read from history.
+func TestExactlyWhatTheCacheHasPassed(t *testing.T) {
+	w := newWorld(t, 1)
+	w.must(create(configMap("a")))
+	wanted := w.revision()
+	m := w.begin(list(func(r *api.Request) {
+		r.ResourceVersion, r.Match = api.FormatResourceVersion(wanted), metav1.ResourceVersionMatchExact
+	}))
+	w.asked = nil
+	for _, name := range []string{"b", "c"} {
+		_, err := w.store.Put(context.Background(), configMaps.Key("default", name), encoded(t, configMap(name)), 0)
+		require.NoError(t, err)
+	}
+	result := w.finish(m)
+	require.NoError(t, result.Err)
+	require.Equal(t, []string{"wait", "list"}, w.asked)
+	names, about := seen(t, result.Response)
+	require.Equal(t, []string{"a"}, names)
+	require.Equal(t, api.FormatResourceVersion(wanted), about.GetResourceVersion())
+}
+
+func encoded(t *testing.T, obj api.Object) []byte {
+	value, err := api.Encode(obj)
+	require.NoError(t, err)
+	return value
+}
+
 // A page that its selector leaves short is filled up, from the cache and from the store alike.
 func TestSelectedPages(t *testing.T) {
 	w := newWorld(t, 1)
@@ -257,6 +284,10 @@ func TestCacheNotReady(t *testing.T) {
 		require.Equal(t, []string{"get"}, w.asked)
 	}
 	_, err := w.do(list(func(r *api.Request) { r.ResourceVersion = api.FormatResourceVersion(now + 1) }))
+	require.True(t, apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge))
+	ahead := get("a")
+	ahead.ResourceVersion = api.FormatResourceVersion(now + 1)
+	_, err = w.do(ahead)
 	require.True(t, apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge))
 	for _, rv := range []string{"", "0", "1"} {
 		_, err = w.do(api.Request{Verb: api.Watch, Resource: configMaps, ResourceVersion: rv})

@@ -1,9 +1,7 @@
 package request
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -121,15 +119,6 @@ func (w *write) put() {
 	key, expected := w.req.Resource.Key(w.req.Namespace, obj.GetName()), int64(0)
 	if w.old != nil {
 		expected = w.old.KV.Mod
-		if bytes.Equal(value, w.old.KV.Value) { // nothing to do
-			if !w.fresh {
-				w.read()
-				return
-			}
-			obj.SetResourceVersion(w.old.Object.GetResourceVersion())
-			w.answer(0)
-			return
-		}
 	} else if !w.creates() {
 		w.fail(apierrors.NewNotFound(w.req.Resource.GR(), w.req.Name)) // an update never creates
 		return
@@ -191,12 +180,7 @@ func (w *write) answer(revision int64) {
 	if revision != 0 {
 		w.change.Object.SetResourceVersion(api.FormatResourceVersion(revision))
 	}
-	obj := w.change.Answer(w.change.Object)
-	if obj == nil {
-		w.fail(apierrors.NewInternalError(fmt.Errorf("no answer to %s %s", w.req.Verb, w.req.Resource.Name)))
-		return
-	}
-	w.finish(api.Response{Object: obj, Created: w.change.Created, Warnings: w.change.Warnings}, nil)
+	w.finish(api.Response{Object: w.change.Answer(w.change.Object), Created: w.change.Created, Warnings: w.change.Warnings}, nil)
 }
 
 func (w *write) fail(err error) { w.finish(api.Response{}, err) }

@@ -2,6 +2,7 @@ package request_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -196,7 +197,7 @@ func TestNamespaces(t *testing.T) {
 	req := create(configMap("b", func(cm *corev1.ConfigMap) { cm.Namespace = "n" }))
 	_, err = w.do(req) // the cache still shows it Active
 	require.True(t, apierrors.IsForbidden(err), "%v", err)
-	require.Contains(t, err.Error(), "because it is being terminated")
+	require.Contains(t, err.Error(), `configmaps "b" is forbidden: unable to create new content in namespace n because it is being terminated`)
 	require.True(t, apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause))
 }
 
@@ -263,6 +264,7 @@ func TestStoreErrors(t *testing.T) {
 		{"cancelled", long.Err(), trace.Unknown, trace.Failed},
 		{"deadline", context.DeadlineExceeded, trace.Unknown, trace.Failed},
 		{"too large", store.ErrTooLarge, trace.Failed, trace.Unknown},
+		{"odd", errors.New("odd"), trace.Unknown, trace.Unknown},
 	} {
 		for _, req := range []api.Request{create(configMap("b")), update(configMap("a", data("2"))), remove("a")} {
 			w := newWorld(t, 0)
@@ -286,7 +288,56 @@ func TestStoreErrors(t *testing.T) {
 			_, result := m.Next()
 			require.Equal(t, c.read, api.OutcomeOf(result.Err), "%s of the read of a %s: %v", c.name, req.Verb, result.Err)
 		}
+		w, req := newWorld(t, 0), create(configMap("b"))
+		req.DryRun = true
+		m := w.begin(req)
+		m.Done(w.perform(w.ask(m))) // the namespace
+		require.Equal(t, configMaps.Key("default", "b"), w.ask(m).Key)
+		m.Done(request.Answer{Err: c.err})
+		_, result := m.Next()
+		require.Equal(t, c.read, api.OutcomeOf(result.Err), "%s of a dry run: %v", c.name, result.Err)
 	}
+}
+
+// Goal: a value in the store that is no object, or another one than it has to be, is the server's fault, and nothing is written
+// over it. Method: such values under the keys that each request reads.
+func TestValuesThatCannotBeUsed(t *testing.T) {
+	w := newWorld(t, 0)
+	for key, value := range map[string][]byte{
+		configMaps.Key("default", "bad"): []byte("bad"), namespaces.Key("", "bad"): []byte("bad"), namespaces.Key("", "odd"): encoded(t, configMap("odd")),
+	} {
+		_, err := w.store.Put(context.Background(), key, value, 0)
+		require.NoError(t, err)
+	}
+	w.set.Of(configMaps).Lose()
+	before := w.revision()
+	for want, requests := range map[string][]api.Request{
+		"/registry/configmaps/default/bad at revision":   {get("bad"), list(), update(configMap("bad")), remove("bad")},
+		"/registry/namespaces/bad at revision":           {{Verb: api.Create, Resource: configMaps, Namespace: "bad", Object: configMap("a", in("bad"))}},
+		"/registry/namespaces/odd holds a *v1.ConfigMap": {{Verb: api.Create, Resource: configMaps, Namespace: "odd", Object: configMap("a", in("odd"))}},
+	} {
+		for _, req := range requests {
+			_, err := w.do(req)
+			require.True(t, apierrors.IsInternalError(err), "%s: %v", req.Verb, err)
+			require.ErrorContains(t, err, want)
+		}
+	}
+	require.Equal(t, before, w.revision())
+}
+
+func in(namespace string) func(*corev1.ConfigMap) {
+	return func(cm *corev1.ConfigMap) { cm.Namespace = namespace }
+}
+
+// Whoever drives a machine must drive it right.
+func TestMisuse(t *testing.T) {
+	w := newWorld(t, 0)
+	m := w.begin(get("a"))
+	w.finish(m)
+	require.PanicsWithValue(t, "request: an answer to get configmaps, which had asked for nothing", func() { m.Done(request.Answer{}) })
+	require.PanicsWithValue(t, `request: "wait" is not an operation on a store`, func() {
+		request.Perform(context.Background(), w.store, request.Op{Kind: request.Wait})
+	})
 }
 
 // Deletecollection deletes what was listed, no more, and cannot say "not done" after it has done a part.
@@ -321,6 +372,23 @@ func TestDeleteCollection(t *testing.T) {
 		_, err := w.do(get("c"))
 		require.True(t, apierrors.IsNotFound(err))
 	})
+	t.Run("with options", func(t *testing.T) {
+		w := setup()
+		orphan, req := metav1.DeletePropagationOrphan, all
+		req.Delete = &metav1.DeleteOptions{PropagationPolicy: &orphan}
+		_, err := w.do(req)
+		require.NoError(t, err)
+		for _, name := range []string{"a", "b", "c"} {
+			require.Equal(t, []string{metav1.FinalizerOrphanDependents}, w.must(get(name)).GetFinalizers())
+		}
+		// Who has preconditions of his own is told that they do not hold.
+		old := w.must(get("a")).GetResourceVersion()
+		w.must(update(configMap("a")))
+		req.Delete = &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{ResourceVersion: &old}}
+		w.catchUp()
+		_, err = w.do(req)
+		require.True(t, apierrors.IsConflict(err), "%v", err)
+	})
 	t.Run("a failure in the middle", func(t *testing.T) {
 		w := setup()
 		m := w.begin(all)
@@ -337,13 +405,19 @@ func TestDeleteCollection(t *testing.T) {
 func TestBadRequests(t *testing.T) {
 	w := newWorld(t, 0)
 	for want, req := range map[string]api.Request{
-		"names no resource":         {Verb: api.Get, Name: "a"},
-		"name must be provided":     {Verb: api.Get, Resource: configMaps, Namespace: "default"},
-		"empty namespace":           {Verb: api.Get, Resource: configMaps, Name: "a"},
-		"have no namespace":         {Verb: api.Get, Resource: namespaces, Namespace: "default", Name: "a"},
-		"is not supported":          {Verb: "eat", Resource: configMaps, Namespace: "default", Name: "a"},
-		"invalid resource version":  {Verb: api.Get, Resource: configMaps, Namespace: "default", Name: "a", ResourceVersion: "x"},
-		"invalid resource version ": {Verb: api.Watch, Resource: configMaps, ResourceVersion: "-1"},
+		"names no resource":                       {Verb: api.Get, Name: "a"},
+		"name must be provided":                   {Verb: api.Get, Resource: configMaps, Namespace: "default"},
+		"empty namespace":                         {Verb: api.Get, Resource: configMaps, Name: "a"},
+		"have no namespace":                       {Verb: api.Get, Resource: namespaces, Namespace: "default", Name: "a"},
+		"is not supported":                        {Verb: "eat", Resource: configMaps, Namespace: "default", Name: "a"},
+		"invalid resource version":                {Verb: api.Get, Resource: configMaps, Namespace: "default", Name: "a", ResourceVersion: "x"},
+		"invalid resource version ":               {Verb: api.Watch, Resource: configMaps, ResourceVersion: "-1"},
+		"sendInitialEvents is forbidden for list": {Verb: api.List, Resource: configMaps, InitialEvents: true},
+		"resourceVersionMatch is forbidden when continue is provided": {Verb: api.Watch, Resource: configMaps, InitialEvents: true,
+			Match: metav1.ResourceVersionMatchNotOlderThan, Continue: "x"},
+		"found '=', expected: ',' or 'end of string'": {Verb: api.Watch, Resource: configMaps, Labels: "a=b=c"},
+		"not find the requested resource":             {Verb: api.Get, Resource: namespaces, Subresource: "status2", Name: "default"},
+		"is a <nil>, and not a ConfigMap":             {Verb: api.Create, Resource: configMaps, Namespace: "default", Name: "a", DryRun: true},
 	} {
 		_, err := w.do(req)
 		require.ErrorContains(t, err, strings.TrimSpace(want))

@@ -25,6 +25,7 @@ import (
 // Goal: what is decided in one situation, effect by effect. Method: scripts; a loop whose effects are printed and answered
 // by hand.
 //
+//	kind KIND        replicationcontrollers, or else replicasets; at the beginning of a script
 //	observe          takes over the objects given as YAML documents, and prints what is planned
 //	answer OUTCOME   answers all effects of the batch under way (ok, failed, unknown, conflict), and prints what follows
 //	advance DURATION moves the clock
@@ -32,10 +33,14 @@ import (
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		s := &script{t: t, now: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), rv: 100}
-		s.loop = control.New(control.Config{Component: replication.ReplicaSets(), ID: "rs", Trace: s, InFlight: 1000})
+		s.start(replication.ReplicaSets(), "rs")
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.out.Reset()
 			switch d.Cmd {
+			case "kind":
+				require.Equal(t, "replicationcontrollers", d.CmdArgs[0].Key, d.Pos)
+				s.start(replication.ReplicationControllers(), "rc")
+				return ""
 			case "observe":
 				s.observe(d.Input)
 			case "answer":
@@ -61,10 +66,16 @@ func TestScripts(t *testing.T) {
 type script struct {
 	t      *testing.T
 	loop   *control.Loop
+	owners *api.Resource
 	now    time.Time
 	rv     int64
 	flying []control.Effect
 	out    strings.Builder
+}
+
+func (s *script) start(component *replication.Reconciler, id string) {
+	s.loop = control.New(control.Config{Component: component, ID: id, Trace: s, InFlight: 1000})
+	s.owners = component.Sources()[0].Resource
 }
 
 // Emit prints why, of every decision that is worth it.
@@ -83,8 +94,8 @@ func (s *script) observe(text string) {
 		}
 		var obj api.Object = &corev1.Pod{}
 		source := "pods"
-		if strings.Contains(document, "replicas:") {
-			obj, source = &appsv1.ReplicaSet{}, "owners"
+		if strings.Contains(document, "selector:") {
+			obj, source = s.owners.New(), "owners"
 		}
 		require.NoError(s.t, yaml.UnmarshalStrict([]byte(document), obj))
 		s.rv++
@@ -163,6 +174,12 @@ func (s *script) print(e control.Effect) {
 			fmt.Fprintf(&s.out, " owner=%s/%s", ref.Kind, ref.Name)
 		}
 	case *appsv1.ReplicaSet:
+		st := obj.Status
+		fmt.Fprintf(&s.out, " if %s: replicas=%d labeled=%d ready=%d available=%d", obj.ResourceVersion, st.Replicas, st.FullyLabeledReplicas, st.ReadyReplicas, st.AvailableReplicas)
+		for _, c := range st.Conditions {
+			fmt.Fprintf(&s.out, " %s=%s %s: %s", c.Type, c.Status, c.Reason, c.Message)
+		}
+	case *corev1.ReplicationController:
 		st := obj.Status
 		fmt.Fprintf(&s.out, " if %s: replicas=%d labeled=%d ready=%d available=%d", obj.ResourceVersion, st.Replicas, st.FullyLabeledReplicas, st.ReadyReplicas, st.AvailableReplicas)
 		for _, c := range st.Conditions {

@@ -19,15 +19,11 @@ const (
 	failedMax  = 10 * time.Second
 )
 
-// observe sums up the pods. Pods that are predicted only are not counted: nobody has given them a UID. soon is when the
-// next one will be available, if one is only waiting for minReadySeconds.
+// observe sums up the pods that surely count. soon is when the next one will be available, if one is only waiting for minReadySeconds.
 func observe(o *owner, pods []*corev1.Pod, now time.Time) (s status, soon time.Time) {
 	s.observedGeneration = o.GetGeneration()
 	s.failure = o.status.failure
 	for _, p := range pods {
-		if p.UID == "" {
-			continue
-		}
 		s.replicas++
 		if o.labeled.Matches(labels.Set(p.Labels)) {
 			s.fullyLabeled++

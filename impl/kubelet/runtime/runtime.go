@@ -61,9 +61,10 @@ var (
 // Version names a runtime as containerRuntimeVersion does: name://version.
 type Version struct{ Name, Version string }
 
-// Status is whether pods can be run. The messages say why not.
+// Status is whether pods can be run. The reasons and messages say why not.
 type Status struct {
 	Ready, NetworkReady     bool
+	Reason, NetworkReason   string
 	Message, NetworkMessage string
 }
 

@@ -136,9 +136,9 @@ func (c *Client) Status(ctx context.Context) (runtime.Status, error) {
 	for _, condition := range answer.GetStatus().GetConditions() {
 		switch condition.Type {
 		case cri.RuntimeReady:
-			s.Ready, s.Message = condition.Status, condition.Message
+			s.Ready, s.Reason, s.Message = condition.Status, condition.Reason, condition.Message
 		case cri.NetworkReady:
-			s.NetworkReady, s.NetworkMessage = condition.Status, condition.Message
+			s.NetworkReady, s.NetworkReason, s.NetworkMessage = condition.Status, condition.Reason, condition.Message
 		}
 	}
 	return s, explain(err)
