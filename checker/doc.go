@@ -1,6 +1,6 @@
 // Package checker judges a run: it asks every checker in order and joins what they say.
 //
-// The order is that of [Checkers]: wellformed, linear, watch, invariant, converge. A checker stands on the ones before it,
+// The order is that of [Checkers]: wellformed, linear, watch, invariant, refine, converge. A checker stands on the ones before it,
 // so that after one that found something the later ones are skipped: in a trace that is no faithful record, or a store
 // that lost a write, whatever else looks wrong is mostly its shadow. An Unknown does not skip what comes after.
 //

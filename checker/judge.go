@@ -7,6 +7,7 @@ import (
 	"orrery/checker/history"
 	"orrery/checker/invariant"
 	"orrery/checker/linear"
+	"orrery/checker/refine"
 	"orrery/checker/verdict"
 	"orrery/checker/watch"
 	"orrery/checker/wellformed"
@@ -19,6 +20,7 @@ func Checkers() []verdict.Checker {
 		linear.Checker{},
 		watch.Checker{},
 		invariant.Checker{},
+		refine.Checker{},
 		converge.Checker{},
 	}
 }

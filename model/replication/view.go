@@ -1,6 +1,9 @@
 package replication
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Phase is where a pod is in its life. A name that was used once is not used again by a controller.
 type Phase uint8
@@ -131,6 +134,38 @@ func (v View) Refuses(plan []Effect) string {
 		return fmt.Sprintf("%d of %d that surely count are deleted, and %d are wanted", removed, surely, v.Owner.Replicas) // row 58
 	}
 	return ""
+}
+
+// Allowed is the greatest number that may be created or deleted in a view, in words, and what may be claimed.
+func (v View) Allowed() string {
+	if v.Owner.UID == 0 || v.Owner.Leaving {
+		return "do nothing"
+	}
+	var may []string
+	surely, perhaps := v.Counted()
+	if n := v.Owner.Replicas - surely - perhaps; n > 0 {
+		may = append(may, fmt.Sprintf("create %d pods", n))
+	}
+	if n := surely - v.Owner.Replicas; n > 0 {
+		may = append(may, fmt.Sprintf("delete %d of its pods", n))
+	}
+	claims := map[Verb]int{}
+	for i, p := range v.Pods {
+		for _, verb := range []Verb{Adopt, Release} {
+			if v.Refuses([]Effect{{verb, i}}) == "" && !p.Open {
+				claims[verb]++
+			}
+		}
+	}
+	for _, verb := range []Verb{Adopt, Release} {
+		if n := claims[verb]; n > 0 {
+			may = append(may, fmt.Sprintf("%v %d", verb, n))
+		}
+	}
+	if len(may) == 0 {
+		return "do nothing"
+	}
+	return strings.Join(may, ", or ")
 }
 
 func (v View) refusesAdoption(p Pod) string {

@@ -1,0 +1,142 @@
+package refine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"orrery/checker/history"
+	"orrery/checker/object"
+	"orrery/checker/verdict"
+	"orrery/impl/trace"
+)
+
+// Allowed is what is promised of every component that has a model.
+//
+//lint:ignore ST1012 a guarantee is named by what is promised
+var Allowed = errors.New("a component decides only what its model allows in the view that it says it had")
+
+// Checker is the checker of decisions.
+type Checker struct{}
+
+// Name is "refine".
+func (Checker) Name() string { return "refine" }
+
+// judged are the components that have a model, each with what judges one of its steps.
+var judged = map[string]func(*judge, *step){
+	"replication-controller": replicates("replicationcontrollers"),
+	"replicaset-controller":  replicates("replicasets"),
+}
+
+// Components are the names of the components whose steps are judged, sorted.
+func Components() []string { return slices.Sorted(maps.Keys(judged)) }
+
+// Check judges every step.
+func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
+	j := &judge{h: h, operations: make(map[string]*history.Operation, len(h.Operations)), last: map[lastKey]*step{}, written: map[writtenKey]trace.Effect{}}
+	for _, op := range h.Operations {
+		j.operations[op.ID] = op
+	}
+	const often = 1 << 10
+	for n, l := range h.Steps {
+		if n%often == 0 && ctx.Err() != nil {
+			j.unknown = append(j.unknown, "there was no time to judge all decisions")
+			break
+		}
+		j.step(l)
+	}
+	return verdict.Result{Findings: verdict.Keep(j.findings, limits), Unknown: j.unknown}
+}
+
+type judge struct {
+	h          *history.History
+	operations map[string]*history.Operation
+	last       map[lastKey]*step
+	written    map[writtenKey]trace.Effect
+	findings   []verdict.Finding
+	unknown    []string
+	bad        bool // a stored object could not be read, which is said once
+}
+
+// lastKey names a key of a process's loop, writtenKey an object that a process has written.
+type (
+	lastKey    struct{ process, component, key string }
+	writtenKey struct {
+		process string
+		object  history.ObjectName
+	}
+)
+
+// step is one decision under judgement.
+type step struct {
+	*trace.Step
+	line *trace.Line
+	// before is the key's step before, of the same process; nil: this is the first.
+	before *step
+}
+
+func (j *judge) step(l *trace.Line) {
+	s := &step{Step: l.Step, line: l}
+	if judgeOf := judged[s.Component]; judgeOf != nil && s.Key != "" {
+		at := lastKey{l.Process, s.Component, s.Key}
+		s.before = j.last[at]
+		judgeOf(j, s)
+		s.before = nil // one is enough
+		j.last[at] = s
+	}
+	for _, e := range s.Plan {
+		if e.Verb != "get" {
+			j.written[writtenKey{l.Process, history.NameOf(e.Object)}] = e
+		}
+	}
+}
+
+// refused records that the model refuses a plan.
+func (j *judge) refused(s *step, why, allowed string) {
+	j.findings = append(j.findings, verdict.Finding{Guarantee: Allowed, Line: s.line.Seq,
+		Text:    fmt.Sprintf("%s decided about %s what its model refuses: %s", s.Component, s.Key, why),
+		Nearest: []string{"in that view it may " + allowed}})
+}
+
+// content is the object in a version; nil where there is none. One that cannot be read makes the verdict Unknown.
+func (j *judge) content(v *history.Version) *object.Object {
+	obj, err := v.Content()
+	if err != nil && !j.bad {
+		j.bad = true
+		j.unknown = append(j.unknown, fmt.Sprintf("the object at revision %d of %s cannot be read: %v", v.Revision, v.Key, err))
+	}
+	return obj
+}
+
+// own is a write of the component's own that its cache did not show: the object, the version that it made if it was answered, and else the
+// request, if there was one.
+type own struct {
+	object  history.ObjectName
+	version *history.Version
+	gone    bool // answered, and the object is gone
+	effect  trace.Effect
+	request *history.Operation
+}
+
+// owned are the own writes to objects of a resource, by name.
+func (j *judge) owned(s *step, resource string) map[history.ObjectName]own {
+	all := map[history.ObjectName]own{}
+	for _, ref := range s.Own {
+		if ref.Resource != resource {
+			continue
+		}
+		o := own{object: history.NameOf(ref)}
+		if ref.Revision > 0 {
+			chain := j.h.Log.Of(o.object)
+			o.version = history.At(chain, ref.Revision)
+			o.gone = o.version == nil
+		} else {
+			o.effect = j.written[writtenKey{s.line.Process, o.object}]
+			o.request = j.operations[o.effect.Call]
+		}
+		all[o.object] = o
+	}
+	return all
+}

@@ -1,0 +1,168 @@
+package refine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"orrery/checker/history"
+	"orrery/checker/verdict"
+	"orrery/impl/trace"
+)
+
+// Goal: each kind of decision that the model refuses is refused, with the reason, and each that it allows is not. Method: short recordings:
+// what the store went through, and one decision in a view of it.
+
+// recording is a trace under construction. Its revisions are the numbers of its lines.
+type recording struct {
+	lines    []trace.Line
+	previous map[string]trace.Revision
+}
+
+func (r *recording) add(l trace.Line) *recording {
+	l.Seq = int64(len(r.lines) + 1)
+	l.Time = l.Seq
+	if l.Process == "" {
+		l.Process = "controllers"
+	}
+	r.lines = append(r.lines, l)
+	return r
+}
+
+func (r *recording) store(resource, name, object string) *recording {
+	if r.previous == nil {
+		r.previous = map[string]trace.Revision{}
+	}
+	key := "/registry/" + resource + "/ns/" + name
+	rev := trace.Revision{Revision: int64(len(r.lines) + 1), Key: key, Resource: resource, Namespace: "ns", Name: name, Object: json.RawMessage(object), Deleted: object == ""}
+	if old, there := r.previous[key]; there && !old.Deleted {
+		rev.Previous, rev.Created, rev.UID = old.Revision, old.Created, old.UID
+	}
+	var body struct{ Metadata struct{ UID string } }
+	if object != "" {
+		_ = json.Unmarshal(rev.Object, &body)
+		rev.UID = body.Metadata.UID
+	}
+	r.previous[key] = rev
+	return r.add(trace.Line{Process: "store", Revision: &rev})
+}
+
+// owner stores the owner web, which wants so many pods of the app web; pod a pod of an app with a controller's UID, if any.
+func (r *recording) owner(uid string, replicas int, more string) *recording {
+	return r.store("replicationcontrollers", "web", fmt.Sprintf(`{"metadata":{"uid":%q%s},"spec":{"replicas":%d,"selector":{"app":"web"}}}`, uid, more, replicas))
+}
+
+func podOf(name, app, controller, more string) string {
+	ref := ""
+	if controller != "" {
+		ref = fmt.Sprintf(`,"ownerReferences":[{"uid":%q,"controller":true}]`, controller)
+	}
+	return fmt.Sprintf(`{"metadata":{"name":%q,"uid":"u-%s","labels":{"app":%q}%s}%s}`, name, name, app, ref, more)
+}
+
+func (r *recording) pod(name, app, controller, more string) *recording {
+	return r.store("pods", name, podOf(name, app, controller, more))
+}
+
+// decides is a step of the controller for web in a view of everything so far; does its one effect, and sent the request for it.
+func (r *recording) decides(own []trace.Ref, effects ...trace.Effect) *recording {
+	return r.decidesAt(int64(len(r.lines)), own, effects...)
+}
+
+func (r *recording) decidesAt(view int64, own []trace.Ref, effects ...trace.Effect) *recording {
+	return r.add(trace.Line{Step: &trace.Step{Component: "replication-controller", Key: "ns/web", View: map[string]int64{"replicationcontrollers": view, "pods": view}, Own: own, Plan: effects}})
+}
+
+func does(id, verb, pod string) trace.Effect {
+	return trace.Effect{Call: id, Verb: verb, Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: pod}}
+}
+
+func looks(id string) trace.Effect {
+	return trace.Effect{Call: id, Verb: "get", Object: trace.Ref{Resource: "replicationcontrollers", Namespace: "ns", Name: "web"}}
+}
+
+func (r *recording) sends(id, verb, pod, body string) *recording {
+	return r.add(trace.Line{Call: &trace.Call{ID: id, Client: id, Layer: trace.API, Verb: verb, Resource: "pods", Namespace: "ns", Name: pod, Body: json.RawMessage(body)}})
+}
+
+// reads is a live read of the owner, which showed that version of it; 0: there was none.
+func (r *recording) reads(id, uid string, version int64) *recording {
+	r.add(trace.Line{Call: &trace.Call{ID: id, Client: id, Layer: trace.API, Verb: "get", Resource: "replicationcontrollers", Namespace: "ns", Name: "web"}})
+	if version == 0 {
+		return r.add(trace.Line{Return: &trace.Return{ID: id, Outcome: trace.Failed, Code: notFound}})
+	}
+	return r.add(trace.Line{Return: &trace.Return{ID: id, Outcome: trace.OK, Object: &trace.Ref{Resource: "replicationcontrollers", Namespace: "ns", Name: "web", UID: uid, Revision: version}}})
+}
+
+func written(pod string, revision int64) []trace.Ref {
+	return []trace.Ref{{Resource: "pods", Namespace: "ns", Name: pod, Revision: revision}}
+}
+
+func (r *recording) judge() verdict.Result {
+	h := history.New(trace.Header{Format: trace.Format, Mode: trace.Real}, r.lines)
+	return Checker{}.Check(context.Background(), h, verdict.DefaultLimits)
+}
+
+func TestReplication(t *testing.T) {
+	start := func() *recording { return &recording{} }
+	leaving := `,"deletionTimestamp":"2026-01-01T00:00:30Z"`
+	for _, test := range []struct {
+		name string
+		run  *recording
+		why  string // empty: allowed
+	}{
+		{"as many are created as are missing", start().owner("o", 2, "").pod("a", "web", "o", "").decides(nil, does("1", "create", "b")), ""},
+		{"more are created than are missing", start().owner("o", 2, "").pod("a", "web", "o", "").decides(nil, does("1", "create", "b"), does("2", "create", "c")),
+			"2 are created beside 1 that count and 0 that may, and 2 are wanted"},
+		{"ended pods do not count", start().owner("o", 1, "").pod("a", "web", "o", `,"status":{"phase":"Failed"}`).decides(nil, does("1", "create", "b")), ""},
+		{"pods of another do not count", start().owner("o", 1, "").pod("a", "web", "x", "").decides(nil, does("1", "create", "b")), ""},
+		{"pods that do not match do not count", start().owner("o", 1, "").pod("a", "db", "o", "").decides(nil, does("1", "create", "b")), ""},
+		{"what the cache did not show yet need not be known", start().owner("o", 1, "").pod("a", "web", "o", "").decidesAt(1, nil, does("1", "create", "b")), ""},
+		{"what it has created itself must be", start().owner("o", 1, "").pod("a", "web", "o", "").decidesAt(1, written("a", 2), does("1", "create", "b")),
+			"1 are created beside 1 that count and 0 that may, and 1 are wanted"},
+		{"what it has sent counts", start().owner("o", 1, "").decides(nil, does("1", "create", "a")).sends("1", "create", "a", podOf("a", "web", "o", "")).
+			decidesAt(1, written("a", 0), does("2", "create", "b")), "1 are created beside 0 that count and 1 that may, and 1 are wanted"},
+		{"a name is used", start().owner("o", 1, "").pod("a", "web", "", "").decides(nil, does("1", "create", "a")), "pods/ns/a is running: the name is used"},
+		{"what is too many is deleted", start().owner("o", 0, "").pod("a", "web", "o", "").decides(nil, does("1", "delete", "a")), ""},
+		{"what is not too many is deleted", start().owner("o", 1, "").pod("a", "web", "o", "").decides(nil, does("1", "delete", "a")), "1 of 1 that surely count are deleted, and 1 are wanted"},
+		{"another's is deleted", start().owner("o", 0, "").pod("a", "web", "x", "").decides(nil, does("1", "delete", "a")), "pods/ns/a is no pod of the owner's"},
+		{"one is deleted that was deleted already", start().owner("o", 0, "").pod("a", "web", "o", "").decides(nil, does("1", "delete", "a")).sends("1", "delete", "a", "").
+			decidesAt(2, written("a", 0), does("2", "delete", "a")).sends("2", "delete", "a", ""), "nobody knows yet what became of the last request for pod 0"},
+		{"it was held back", start().owner("o", 0, "").pod("a", "web", "o", "").decides(nil, does("1", "delete", "a")).sends("1", "delete", "a", "").
+			decidesAt(2, written("a", 0), does("2", "delete", "a")), ""},
+		{"a doubtful adoption makes another too many", start().owner("o", 1, "").pod("a", "web", "o", "").pod("b", "web", "", "").
+			decides(nil, looks("0")).reads("0", "o", 1).decidesAt(3, nil, does("1", "update", "b")).sends("1", "update", "b", podOf("b", "web", "o", "")).
+			decidesAt(3, written("b", 0), does("2", "delete", "a")), "1 of 1 that surely count are deleted, and 1 are wanted"},
+		{"an orphan is adopted after a look", start().owner("o", 1, "").pod("b", "web", "", "").decides(nil, looks("0")).reads("0", "o", 1).
+			decidesAt(2, nil, does("1", "update", "b")).sends("1", "update", "b", podOf("b", "web", "o", "")), ""},
+		{"an orphan is adopted without a look", start().owner("o", 1, "").pod("b", "web", "", "").
+			decides(nil, does("1", "update", "b")).sends("1", "update", "b", podOf("b", "web", "o", "")), "the owner was not read live"},
+		{"an orphan is adopted for an owner that is gone", start().owner("o", 1, "").pod("b", "web", "", "").decides(nil, looks("0")).reads("0", "", 0).
+			decidesAt(2, nil, does("1", "update", "b")).sends("1", "update", "b", podOf("b", "web", "o", "")), "the owner, read live, is gone or going"},
+		{"an orphan is adopted for another owner of that name", start().owner("o", 1, "").pod("b", "web", "", "").owner("n", 1, "").decidesAt(2, nil, looks("0")).reads("0", "n", 3).
+			decidesAt(2, nil, does("1", "update", "b")).sends("1", "update", "b", podOf("b", "web", "o", "")), "the owner, read live, is gone or going"},
+		{"somebody's pod is adopted", start().owner("o", 1, "").pod("b", "web", "x", "").decides(nil, looks("0")).reads("0", "o", 1).
+			decidesAt(2, nil, does("1", "update", "b")).sends("1", "update", "b", podOf("b", "web", "o", "")), "somebody controls it"},
+		{"what does not match is released", start().owner("o", 1, "").pod("a", "db", "o", "").decides(nil, does("1", "update", "a")).sends("1", "update", "a", podOf("a", "db", "", "")), ""},
+		{"what matches is released", start().owner("o", 1, "").pod("a", "web", "o", "").decides(nil, does("1", "update", "a")).sends("1", "update", "a", podOf("a", "web", "", "")),
+			"is not one that runs, is the owner's and does not match"},
+		{"the owner is being deleted", start().owner("o", 1, leaving).decides(nil, does("1", "create", "a")), "the owner is being deleted"},
+		{"there is no owner", start().owner("o", 1, "").store("replicationcontrollers", "web", "").decides(nil, does("1", "create", "a")), "there is no owner"},
+		{"a step of nobody's is not judged", start().owner("o", 0, "").add(trace.Line{Step: &trace.Step{Component: "somebody", Key: "ns/web", Plan: []trace.Effect{does("1", "create", "a")}}}), ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			result := test.run.judge()
+			require.Empty(t, result.Unknown)
+			if test.why == "" {
+				require.Empty(t, result.Findings)
+				return
+			}
+			require.Len(t, result.Findings, 1)
+			require.Contains(t, result.Findings[0].Text, test.why)
+			require.NotEmpty(t, result.Findings[0].Nearest)
+		})
+	}
+}
