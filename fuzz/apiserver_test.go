@@ -68,6 +68,11 @@ func (s *bareServer) do(req api.Request) (api.Response, error) {
 
 // requests makes the requests of the workload's clients, one after the other, in an order and with contents that are drawn.
 func requests(t *rapid.T, do func(client string, req api.Request) (api.Response, error)) {
+	t.Repeat(clientActions(t, do))
+}
+
+// clientActions are a machine's actions that make the requests of the workload's clients. It begins with their namespace.
+func clientActions(t *rapid.T, do func(client string, req api.Request) (api.Response, error)) map[string]func(*rapid.T) {
 	namespaces, _ := api.ByName("namespaces")
 	_, err := do("runner", api.Request{Verb: api.Create, Resource: namespaces, Name: workload.Namespace,
 		Object: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: workload.Namespace}}})
@@ -81,7 +86,7 @@ func requests(t *rapid.T, do func(client string, req api.Request) (api.Response,
 			c.Done(req, resp, err)
 		}
 	}
-	t.Repeat(actions)
+	return actions
 }
 
 // drawn makes the workload's choices from rapid's.

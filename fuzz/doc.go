@@ -3,9 +3,10 @@
 //
 // The machines are tests:
 //
-//	storemachine_test.go   impl/store/memory and impl/store/etcd (a real etcd) against model/store
-//	storejudge_test.go     the same stores as recorded, against the checkers
-//	selector               the selectors of the API server and of the checkers against upstream's
+//	storemachine_test.go     impl/store/memory and impl/store/etcd (a real etcd) against model/store
+//	storejudge_test.go       the same stores as recorded, against the checkers
+//	transportmachine_test.go an API server that is asked over HTTP against one that is asked in process
+//	selector                 the selectors of the API server and of the checkers against upstream's
 //
 // Each is shown to see by planted bugs that it must find.
 //

@@ -82,6 +82,9 @@ func TestRequestAsUpstreamWritesIt(t *testing.T) {
 		{api.Request{Verb: api.Update, Resource: rs, Namespace: "d", Name: "a", Subresource: "status", Object: rs.New()}, "PUT /apis/apps/v1/namespaces/d/replicasets/a/status"},
 		{api.Request{Verb: api.Patch, Resource: podsResource, Namespace: "d", Name: "a", Patch: []byte("{}"), PatchType: types.MergePatchType, DryRun: true}, "PATCH /api/v1/namespaces/d/pods/a?dryRun=All"},
 		{api.Request{Verb: api.Delete, Resource: podsResource, Namespace: "d", Name: "a", Delete: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}}}, "DELETE /api/v1/namespaces/d/pods/a"},
+		{get("a b?c"), "GET /api/v1/namespaces/d/pods/a%20b%3Fc"},
+		{api.Request{Verb: api.List, Resource: podsResource, Namespace: "d", Name: "a", Fields: "spec.nodeName=n"}, "GET /api/v1/namespaces/d/pods?fieldSelector=spec.nodeName%3Dn%2Cmetadata.name%3Da"},
+		{api.Request{Verb: api.Delete, Resource: podsResource, Namespace: "d", Name: "a", DryRun: true, Delete: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}}}, "DELETE /api/v1/namespaces/d/pods/a?dryRun=All"},
 	} {
 		response, err := h.Do(t.Context(), c.req)
 		require.NoError(t, err)
@@ -92,6 +95,51 @@ func TestRequestAsUpstreamWritesIt(t *testing.T) {
 		require.Equal(t, 2, got.ProtoMajor)
 	}
 	require.Contains(t, string(body), `"preconditions":{"uid":"u"}`)
+	require.Contains(t, string(body), `"dryRun":["All"]`, "a server that is sent options in a body does not look for them elsewhere")
+}
+
+// What has no path of its own is not sent: it would be answered as something else.
+func TestWhatIsNotSent(t *testing.T) {
+	s, _ := server(t, "s", func(http.ResponseWriter, *http.Request) { t.Error("the server was asked") })
+	h, err := client.NewHTTP(s)
+	require.NoError(t, err)
+	defer h.Close()
+	nodes, _ := api.ByName("nodes")
+	for _, c := range []struct {
+		req  api.Request
+		says string
+	}{
+		{get(""), "name must be provided"},
+		{api.Request{Verb: api.Delete, Resource: podsResource, Namespace: "d"}, "name must be provided"},
+		{api.Request{Verb: api.Create, Resource: podsResource, Namespace: "d", Subresource: "binding"}, "name must be provided"},
+		{api.Request{Verb: api.Get, Resource: podsResource, Name: "a"}, "an empty namespace may not be set"},
+		{api.Request{Verb: api.Get, Resource: nodes, Namespace: "d", Name: "a"}, "nodes have no namespace"},
+		{api.Request{Verb: "odd", Resource: podsResource, Namespace: "d", Name: "a"}, "odd is not supported"},
+		{api.Request{Verb: api.Watch, Resource: podsResource}, "a watch is no single request"},
+		{api.Request{Verb: api.Get}, "names no resource"},
+		{get("a/b"), "may not contain '/'"},
+		{get(".."), "may not be '..'"},
+	} {
+		_, err := h.Do(t.Context(), c.req)
+		require.ErrorContains(t, err, c.says)
+		require.Equal(t, trace.Failed, api.OutcomeOf(err))
+	}
+	_, err = h.Watch(t.Context(), api.Request{Resource: podsResource, Namespace: "a/b"})
+	require.ErrorContains(t, err, "may not contain '/'")
+}
+
+func TestWarningsAreTexts(t *testing.T) {
+	s, _ := server(t, "s", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Add("Warning", `299 - "say \"hello\""`)
+		w.Header().Add("Warning", `299 - "and bye"`)
+		answer(w, 200, podJSON)
+	})
+	h, err := client.NewHTTP(s)
+	require.NoError(t, err)
+	defer h.Close()
+	response, err := h.Do(t.Context(), get("a"))
+	require.NoError(t, err)
+	require.Equal(t, []string{`say "hello"`, "and bye"}, response.Warnings)
 }
 
 func TestWhatAnErrorMeans(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
 	"k8s.io/apimachinery/pkg/runtime/serializer/streaming"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	restwatch "k8s.io/client-go/rest/watch"
 
 	"orrery/impl/api"
@@ -39,6 +40,9 @@ func encodeBody(req api.Request) ([]byte, string, error) {
 	case req.Delete != nil:
 		options := *req.Delete
 		options.Kind, options.APIVersion = "DeleteOptions", "v1"
+		if req.DryRun { // where there is a body, the server does not look at the query
+			options.DryRun = []string{metav1.DryRunAll}
+		}
 		body, err := json.Marshal(options)
 		return body, typeJSON, err
 	case req.Object == nil:
@@ -79,7 +83,16 @@ func decodeAnswer(req api.Request, answer *http.Response) (api.Response, error) 
 	case err != nil:
 		return api.Response{}, fmt.Errorf("the answer cannot be decoded: %w", err)
 	}
-	return api.Response{Object: obj, Created: answer.StatusCode == http.StatusCreated, Warnings: answer.Header.Values("Warning")}, nil
+	return api.Response{Object: obj, Created: answer.StatusCode == http.StatusCreated, Warnings: warningsOf(answer)}, nil
+}
+
+// warningsOf are the texts of the Warning headers; what is no warning is not shown to anybody.
+func warningsOf(answer *http.Response) (texts []string) {
+	warnings, _ := utilnet.ParseWarningHeaders(answer.Header.Values("Warning"))
+	for _, w := range warnings {
+		texts = append(texts, w.Text)
+	}
+	return texts
 }
 
 // stream decodes the frames of a watch.

@@ -10,6 +10,9 @@
 // No write is sent twice by a Transport: failover to the next server happens only where nothing was sent (connection
 // refused, no route, failed TLS handshake). Reads are asked again elsewhere.
 //
+// What has no path of its own is refused and not sent, in the words of a server in process: a get without a name would be
+// answered as a list, and a delete without one would delete all.
+//
 // A connection that hangs without closing is noticed by HTTP/2 pings, and ends its watches and requests (C06).
 //
 // Lists are consistent reads (no resourceVersion), so a relist at a server that lags does not go back in time (C01).

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -89,6 +88,9 @@ func (h *HTTP) Close() {
 
 // Do sends one request. A write leaves at most once; a read is asked of every server until one answers.
 func (h *HTTP) Do(ctx context.Context, req api.Request) (api.Response, error) {
+	if req.Verb == api.Watch {
+		return api.Response{}, apierrors.NewBadRequest("a watch is no single request")
+	}
 	var response api.Response
 	err := h.inTurn(ctx, req, func(s server) error {
 		ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
@@ -139,7 +141,10 @@ func (h *HTTP) first() int { return int(h.current.Load()) % len(h.servers) }
 // inTurn tries the servers, the current one first, as long as trying another is harmless, and leaves a server that
 // did not do its work as the last to be asked next time.
 func (h *HTTP) inTurn(ctx context.Context, req api.Request, try func(server) error) error {
-	var err error
+	err := checkPath(req)
+	if err != nil {
+		return err
+	}
 	for range h.servers {
 		at := h.current.Load()
 		s := h.servers[int(at)%len(h.servers)]
@@ -172,8 +177,7 @@ func (s server) send(ctx context.Context, req api.Request) (*http.Response, erro
 		return nil, errors.Join(api.ErrNotSent, fmt.Errorf("%T cannot be encoded: %w", req.Object, err))
 	}
 	path, query := pathOf(req)
-	target := *s.URL
-	target.Path = strings.TrimSuffix(target.Path, "/") + path
+	target := s.URL.JoinPath(path)
 	target.RawQuery = query.Encode()
 	connected := false
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})

@@ -112,30 +112,27 @@ func splitYAMLErrors(text string) []string {
 	return lines
 }
 
-// checkPlace puts the path's namespace into an object that has none, and refuses one that is for another place.
+// checkPlace puts the path's namespace into an object that has none, and refuses one that is for another place. A binding's
+// name is looked at by who binds, in words of its own.
 func (c *call) checkPlace(obj runtime.Object) error {
 	m, err := meta.Accessor(obj)
 	if err != nil {
 		return badRequest(err)
 	}
-	if c.route.resource.Namespaced && m.GetNamespace() == "" {
+	switch {
+	case !c.route.resource.Namespaced:
+		m.SetNamespace("")
+	case m.GetNamespace() == "":
 		m.SetNamespace(c.route.namespace)
-	}
-	name := c.route.name
-	if c.verb == api.Update || c.route.subresource == "binding" {
-		if m.GetName() == "" && c.route.subresource == "binding" {
-			m.SetName(name)
-		}
-		if m.GetName() != name {
-			return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", m.GetName(), name))
-		}
-	}
-	if m.GetNamespace() != c.route.namespace {
-		if c.verb == api.Update {
-			return apierrors.NewBadRequest(fmt.Sprintf(
-				"the namespace of the object (%s) does not match the namespace on the request (%s)", m.GetNamespace(), c.route.namespace))
-		}
+	case m.GetNamespace() != c.route.namespace:
 		return apierrors.NewBadRequest("the namespace of the provided object does not match the namespace sent on the request")
 	}
-	return nil
+	switch name := c.route.name; {
+	case c.verb != api.Update || m.GetName() == name:
+		return nil
+	case m.GetName() == "":
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s based on URL) was undeterminable: name must be provided", name))
+	default:
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", m.GetName(), name))
+	}
 }

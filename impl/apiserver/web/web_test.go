@@ -286,6 +286,9 @@ func TestRequests(t *testing.T) {
 
 		{"update", "PUT " + podsPath + "/b", goodPod, nil, 200, []string{`"name":"b"`}, ""},
 		{"update under another name", "PUT " + podsPath + "/c", goodPod, nil, 400, []string{"the name of the object (b) does not match the name on the URL (c)"}, ""},
+		{"update without a name", "PUT " + podsPath + "/b", `{"metadata":{}}`, nil, 400, []string{"the name of the object (b based on URL) was undeterminable: name must be provided"}, ""},
+		{"update elsewhere", "PUT " + podsPath + "/b", `{"metadata":{"name":"b","namespace":"other"}}`, nil, 400, []string{"the namespace of the provided object does not match the namespace sent on the request"}, ""},
+		{"a node's namespace is none", "PUT /api/v1/nodes/n", `{"metadata":{"name":"n","namespace":"other"}}`, nil, 200, nil, ""},
 		{"patch of no kind", "PATCH " + podsPath + "/a", "{}", nil, 415, []string{"application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json"}, ""},
 		{"patch", "PATCH " + podsPath + "/a", "{}", []string{"Content-Type: application/merge-patch+json; charset=utf-8"}, 200, []string{`"name":"a"`}, ""},
 		{"forced patch", "PATCH " + podsPath + "/a?force=true", "{}", []string{"Content-Type: application/merge-patch+json"}, 422, []string{"force"}, ""},
@@ -340,7 +343,7 @@ func TestWhatTheTransportIsAsked(t *testing.T) {
 		{"PUT /api/v1/namespaces/x/finalize", `{"metadata":{"name":"x"}}`, "", func(r api.Request) any { return r.Name + "/" + r.Subresource }, "x/finalize"},
 		{"POST " + podsPath + "?dryRun=All&fieldManager=me", goodPod, "", func(r api.Request) any { return []any{r.DryRun, r.FieldManager, r.FieldValidation} }, []any{true, "me", "Warn"}},
 		{"POST " + podsPath, goodPod, "", func(r api.Request) any { return r.FieldManager }, "test"},
-		{"POST " + podsPath + "/a/binding", `{"target":{"name":"n"}}`, "", func(r api.Request) any {
+		{"POST " + podsPath + "/a/binding", `{"metadata":{"name":"a"},"target":{"name":"n"}}`, "", func(r api.Request) any {
 			return r.Object.(*corev1.Binding).Name + ">" + r.Object.(*corev1.Binding).Target.Name
 		}, "a>n"},
 		{"PATCH " + podsPath + "/a", `[]`, "application/json-patch+json", func(r api.Request) any { return string(r.PatchType) + string(r.Patch) }, "application/json-patch+json[]"},
