@@ -18,6 +18,11 @@ import (
 //lint:ignore ST1012 a guarantee is named by what is promised
 var Allowed = errors.New("a component decides only what its model allows in the view that it says it had")
 
+// Forward is row 39, of every component's caches.
+//
+//lint:ignore ST1012 a guarantee is named by what is promised
+var Forward = errors.New("what a component's caches show never goes back")
+
 // Checker is the checker of decisions.
 type Checker struct{}
 
@@ -35,7 +40,7 @@ func Components() []string { return slices.Sorted(maps.Keys(judged)) }
 
 // Check judges every step.
 func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
-	j := &judge{h: h, operations: make(map[string]*history.Operation, len(h.Operations)), last: map[lastKey]*step{}, written: map[writtenKey]trace.Effect{}}
+	j := &judge{h: h, operations: make(map[string]*history.Operation, len(h.Operations)), last: map[lastKey]*step{}, views: map[viewKey]int64{}, written: map[writtenKey]trace.Effect{}}
 	for _, op := range h.Operations {
 		j.operations[op.ID] = op
 	}
@@ -54,6 +59,7 @@ type judge struct {
 	h          *history.History
 	operations map[string]*history.Operation
 	last       map[lastKey]*step
+	views      map[viewKey]int64
 	written    map[writtenKey]trace.Effect
 	findings   []verdict.Finding
 	unknown    []string
@@ -67,6 +73,7 @@ type (
 		process string
 		object  history.ObjectName
 	}
+	viewKey struct{ process, component, resource string }
 )
 
 // step is one decision under judgement.
@@ -79,6 +86,7 @@ type step struct {
 
 func (j *judge) step(l *trace.Line) {
 	s := &step{Step: l.Step, line: l}
+	j.forward(s)
 	if judgeOf := judged[s.Component]; judgeOf != nil && s.Key != "" {
 		at := lastKey{l.Process, s.Component, s.Key}
 		s.before = j.last[at]
@@ -90,6 +98,22 @@ func (j *judge) step(l *trace.Line) {
 		if e.Verb != "get" {
 			j.written[writtenKey{l.Process, history.NameOf(e.Object)}] = e
 		}
+	}
+}
+
+// forward judges that no cache goes back, not even that of a process that has been started again: its first list is a consistent read. What
+// is no resource of the store is counted by the process itself.
+func (j *judge) forward(s *step) {
+	for _, resource := range slices.Sorted(maps.Keys(s.View)) {
+		if _, stored := j.h.Log.Prefix(resource, ""); !stored {
+			continue
+		}
+		at := viewKey{s.line.Process, s.Component, resource}
+		if seen := j.views[at]; s.View[resource] < seen {
+			j.findings = append(j.findings, verdict.Finding{Guarantee: Forward, Row: 39, Line: s.line.Seq,
+				Text: fmt.Sprintf("%s saw %s at %d, and had seen them at %d: its cache went back", s.Component, resource, s.View[resource], seen)})
+		}
+		j.views[at] = s.View[resource]
 	}
 }
 

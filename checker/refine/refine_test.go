@@ -166,3 +166,20 @@ func TestReplication(t *testing.T) {
 		})
 	}
 }
+
+// Goal: a cache that goes back is found, and one that begins to count anew is not. Method: two steps of one process.
+func TestForward(t *testing.T) {
+	step := func(pods, runtime int64) trace.Line {
+		return trace.Line{Process: "kubelet-a", Step: &trace.Step{Component: "kubelet", Key: "ns/a", View: map[string]int64{"pods": pods, "runtime": runtime}}}
+	}
+	for _, c := range []struct {
+		pods, runtime int64
+		broken        bool
+	}{{1, 9, false}, {3, 1, false}, {0, 9, true}} {
+		result := (&recording{}).pod("a", "web", "", "").add(step(1, 8)).add(step(c.pods, c.runtime)).judge()
+		require.Equal(t, c.broken, len(result.Findings) > 0, "%+v", c)
+		if c.broken {
+			require.ErrorIs(t, result.Findings[0].Guarantee, Forward)
+		}
+	}
+}

@@ -31,7 +31,7 @@ type list struct {
 }
 
 func newList(m *Machine) *list {
-	return &list{m: m, prefix: m.req.Resource.Root(m.req.Namespace), all: m.req.Labels == "" && m.req.Fields == "", finish: m.finish}
+	return &list{m: m, prefix: m.req.Resource.Root(m.req.Namespace), all: m.req.Labels == "" && m.req.Fields == "" && m.req.Name == "", finish: m.finish}
 }
 
 func (l *list) begin() {
