@@ -59,13 +59,14 @@ func TestMeasures(t *testing.T) {
 	require.NoError(t, err)
 	bin := filepath.Join(root, "bin")
 	require.NoError(t, tools.Build(t.Context(), root, bin, tools.Runtime...))
-	size := Size{Turns: 1, Writes: 20, Pods: 10, Watchers: 2, Runs: 4, Events: 1000}
+	size := Size{Turns: 1, Writes: 20, Pods: 10, Watchers: 2, Runs: 4, Events: 1000, Long: 2}
 	for _, c := range []struct {
 		name    string
 		rows    int
 		measure func(ctx context.Context, dir string) ([]Row, error)
 	}{
 		{"sim", 5, func(ctx context.Context, _ string) ([]Row, error) { return measureSim(ctx, size) }},
+		{"model", 2, func(ctx context.Context, _ string) ([]Row, error) { return measureModel(ctx, size) }},
 		{"create", 2, func(ctx context.Context, dir string) ([]Row, error) { return measureCreate(ctx, size, dir) }},
 		{"memory", 1, func(ctx context.Context, dir string) ([]Row, error) { return measureMemory(ctx, size, dir) }},
 		{"pod", 1, func(ctx context.Context, dir string) ([]Row, error) { return measurePod(ctx, size, dir, bin) }},

@@ -29,10 +29,13 @@ type Size struct {
 
 	Runs   int // simulated
 	Events int // to a loop alone
+
+	Losses int // in the model that is explored
+	Long   int // how many times as long as usual the simulated run is whose decisions are judged
 }
 
 // DefaultSize is that of the figures in the README.
-var DefaultSize = Size{Turns: 7, Writes: 1500, Pods: 2000, Watchers: 20, Ups: 3, Runs: 1000, Events: 500_000}
+var DefaultSize = Size{Turns: 7, Writes: 1500, Pods: 2000, Watchers: 20, Ups: 3, Runs: 1000, Events: 500_000, Losses: 1, Long: 100}
 
 // measures are what can be measured, by the name that --only takes, in the order in which it is done.
 var measures = []struct {
@@ -40,6 +43,7 @@ var measures = []struct {
 	measure func(ctx context.Context, o options) ([]Row, error)
 }{
 	{"sim", func(ctx context.Context, o options) ([]Row, error) { return measureSim(ctx, o.size) }},
+	{"model", func(ctx context.Context, o options) ([]Row, error) { return measureModel(ctx, o.size) }},
 	{"up", func(ctx context.Context, o options) ([]Row, error) { return measureUp(ctx, o.size, o.out) }},
 	{"pod", func(ctx context.Context, o options) ([]Row, error) { return measurePod(ctx, o.size, o.out, "") }},
 	{"create", func(ctx context.Context, o options) ([]Row, error) {

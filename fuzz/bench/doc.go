@@ -9,6 +9,8 @@
 //	whole simulated runs                     on all processors, everything judged        300 a second
 //	a step in a run 10, 100 times as long    a step in a run as it is                    at most 1.25 times the time
 //	steps of a loop with one controller      on one processor                            a million a second
+//	distinct states of a model               replication, on all processors              300,000 a second
+//	trace lines judged by models             one long simulated run                      100,000 a second
 //
 // The contract:
 //

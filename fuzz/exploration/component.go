@@ -5,6 +5,7 @@ import (
 
 	"orrery/model/machine"
 	"orrery/model/replication"
+	"orrery/model/scheduler"
 )
 
 // component is a model that can be explored.
@@ -29,6 +30,19 @@ var components = []component{
 		count(flags, &d.Losses, "losses", 0, "requests and answers that are lost or late")
 		count(flags, &d.Crashes, "crashes", 0, "crashes of the controller")
 		return func(o options) (*result, error) { return explore(o, replication.New(d)) }
+	}},
+	{"scheduler", "pods without a node, nodes with so much room, and a scheduler that sees the past", func(flags *pflag.FlagSet) explorable {
+		d := scheduler.Domain{}
+		count(flags, &d.Nodes[0], "node1", 1, "what is allocatable on the first node; 0: there is none")
+		count(flags, &d.Nodes[1], "node2", 0, "likewise on the second")
+		count(flags, &d.Pods[0], "pod0", 1, "what the first pod asks for; 0: there is none")
+		count(flags, &d.Pods[1], "pod1", 1, "likewise the second")
+		count(flags, &d.Pods[2], "pod2", 0, "likewise the third")
+		flags.BoolVar(&d.Direct, "direct", false, "users may create pods on a node of their choice")
+		count(flags, &d.Changes, "changes", 1, "changes of pods and nodes by users and others, and ends of pods")
+		count(flags, &d.Losses, "losses", 0, "binds and answers that are lost or late")
+		count(flags, &d.Crashes, "crashes", 0, "crashes of the scheduler")
+		return func(o options) (*result, error) { return explore(o, scheduler.New(d)) }
 	}},
 }
 

@@ -90,6 +90,9 @@ func (c Campaign) Run(ctx context.Context) (Tally, *Result, error) {
 	return t.Tally, t.failed, t.err
 }
 
+// One makes the first run, and judges it.
+func (c Campaign) One(ctx context.Context) (Result, error) { return c.one(ctx, c.From) }
+
 // one makes one run, or two.
 //
 // A component that panics has found something too: the seed is told, whatever else.
