@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/big"
 	"slices"
+	"sort"
 	"strings"
 
 	"orrery/checker/history"
@@ -18,7 +19,7 @@ const scheduler = "default-scheduler"
 
 // binding judges rows 31, 46, 49 and 50: one sweep over the log, keeping which pods each node carries.
 func (j *judge) binding() {
-	decisions := j.bindDecisions()
+	decisions, lives := j.bindDecisions(), j.lives()
 	load := map[string]map[string]*history.Version{} // node → key → the pod bound to it
 	direct := map[string]bool{}                      // nodes that somebody else than the scheduler gave a pod
 	for _, v := range slices.Concat(j.h.Log.Initial, j.h.Log.Entries) {
@@ -52,6 +53,8 @@ func (j *judge) binding() {
 		}
 		if made := decidedBefore(decisions[now.Metadata.UID], v, node); len(made) > 0 {
 			j.decision(v, old, node, made)
+			// A bind that a scheduler which is gone left on its way lands when it likes, and its successor cannot know of it.
+			direct[node] = direct[node] || made[len(made)-1].life != lives.at(v.Seq())
 		} else {
 			direct[node] = true
 		}
@@ -65,6 +68,33 @@ func (j *judge) binding() {
 type bindDecision struct {
 	line *trace.Line
 	node string // empty: the request was not sent
+	life string // of the process that decided
+}
+
+// lives are those of the scheduler, each with the line of its first decision, in order.
+type lives []bindDecision
+
+// at is the life that decided last before a line.
+func (l lives) at(line int64) string {
+	i := sort.Search(len(l), func(i int) bool { return l[i].line.Seq >= line })
+	if i == 0 {
+		return ""
+	}
+	return l[i-1].life
+}
+
+func (j *judge) lives() (all lives) {
+	for _, l := range j.h.Steps {
+		if l.Step.Component != scheduler {
+			continue
+		}
+		for _, e := range l.Step.Plan {
+			if life := lifeOf(e.Call); e.Call != "" && (len(all) == 0 || all[len(all)-1].life != life) {
+				all = append(all, bindDecision{line: l, life: life})
+			}
+		}
+	}
+	return all
 }
 
 // bindDecisions are the scheduler's, by the pod's UID, in order. A step without a key decides nothing: it repeats a request whose
@@ -78,7 +108,7 @@ func (j *judge) bindDecisions() map[string][]bindDecision {
 		}
 		for _, e := range l.Step.Plan {
 			if e.Subresource == "binding" {
-				made[e.Object.UID] = append(made[e.Object.UID], bindDecision{l, target(operations[e.Call])})
+				made[e.Object.UID] = append(made[e.Object.UID], bindDecision{l, target(operations[e.Call]), lifeOf(e.Call)})
 			}
 		}
 	}

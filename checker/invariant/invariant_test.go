@@ -244,6 +244,12 @@ func TestEveryGuarantee(t *testing.T) {
 			step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "600m", "")).step(bind("q", "u2", 1)).put("pods", "q", pod("u2", "n", "600m", "")), &NoOvercommit},
 		{"more put there by hand than fits", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "n", "600m", "")).put("pods", "q", pod("u2", "", "600m", "")).
 			step(bind("q", "u2", 1)).put("pods", "q", pod("u2", "n", "600m", "")), nil},
+		{"more than fits, as a bind lands that a scheduler left which is gone", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "600m", "")).put("pods", "q", pod("u2", "", "600m", "")).
+			step(to("s-1/1", bind("p", "u1", 1))).add(binding("s-1/1", "n")).step(to("s-2/1", bind("q", "u2", 1))).add(binding("s-2/1", "n")).
+			put("pods", "q", pod("u2", "n", "600m", "")).put("pods", "p", pod("u1", "n", "600m", "")), nil},
+		{"more than fits, by one scheduler", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "600m", "")).put("pods", "q", pod("u2", "", "600m", "")).
+			step(to("s-1/1", bind("p", "u1", 1))).add(binding("s-1/1", "n")).step(to("s-1/2", bind("q", "u2", 1))).add(binding("s-1/2", "n")).
+			put("pods", "q", pod("u2", "n", "600m", "")).put("pods", "p", pod("u1", "n", "600m", "")), &NoOvercommit},
 		{"room made by a pod that went", start().put("nodes", "n", node1).put("pods", "p", pod("u1", "", "600m", "")).put("pods", "q", pod("u2", "", "600m", "")).
 			step(bind("p", "u1", 1)).put("pods", "p", pod("u1", "n", "600m", "")).remove("pods", "p").step(bind("q", "u2", 1)).put("pods", "q", pod("u2", "n", "600m", "")), nil},
 
@@ -263,6 +269,14 @@ func TestEveryGuarantee(t *testing.T) {
 			step(controls("c/2", "create", "q", 1)).
 			call(trace.Call{ID: "c/2", Client: "c", Verb: "create", Resource: "pods", Namespace: "ns", Name: "q"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "q", UID: "u1", Revision: 5}}).
 			put("pods", "q", owned("u1", "o1")).remove("pods", "q").put("pods", "r", owned("u2", "o1")).put("pods", "q", owned("u3", "o1")), nil},
+		{"one is created beside one that landed again, unseen", start().put("replicationcontrollers", "web", owner1).
+			step(controls("c/2", "create", "q", 1)).
+			call(trace.Call{ID: "c/2", Client: "c", Verb: "create", Resource: "pods", Namespace: "ns", Name: "q"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "q", UID: "u1", Revision: 5}}).
+			put("pods", "q", owned("u1", "o1")).remove("pods", "q").step(controls("c/3", "create", "r", 6)).put("pods", "q", owned("u3", "o1")).put("pods", "r", owned("u2", "o1")), nil},
+		{"one is created beside one that landed again, and was seen", start().put("replicationcontrollers", "web", owner1).
+			step(controls("c/2", "create", "q", 1)).
+			call(trace.Call{ID: "c/2", Client: "c", Verb: "create", Resource: "pods", Namespace: "ns", Name: "q"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "q", UID: "u1", Revision: 5}}).
+			put("pods", "q", owned("u1", "o1")).remove("pods", "q").put("pods", "q", owned("u3", "o1")).step(controls("c/3", "create", "r", 7)).put("pods", "r", owned("u2", "o1")), &CreatesNoExcess},
 		{"the same name is made again by the operation that says so, and is one too many", start().put("replicationcontrollers", "web", owner1).
 			put("pods", "q", owned("u1", "o1")).remove("pods", "q").put("pods", "r", owned("u2", "o1")).
 			step(controls("c/2", "create", "q", 4)).

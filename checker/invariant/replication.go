@@ -183,8 +183,11 @@ func (j *judge) creations(creator map[string]*decided) tallies {
 		if was == ref.UID {
 			continue
 		}
-		if d := creator[name]; before(v) == nil && d != nil && !d.landsAgain(v) {
-			j.noExcess(v, d, ref, active[ref.UID], creator)
+		again := false
+		if d := creator[name]; before(v) == nil && d != nil {
+			if again = d.landsAgain(v); !again {
+				j.noExcess(v, d, ref, active[ref.UID], creator)
+			}
 		}
 		if was != "" {
 			delete(active[was], v.Key)
@@ -197,8 +200,11 @@ func (j *judge) creations(creator map[string]*decided) tallies {
 			active[ref.UID] = map[string]had{}
 		}
 		pod := had{name: name}
-		if before(v) != nil {
+		switch {
+		case before(v) != nil:
 			pod.adopted = v.Seq()
+		case again:
+			pod.again = v.Revision
 		}
 		active[ref.UID][v.Key] = pod
 		counts.count(ref.UID, v.Revision, 1)
@@ -213,10 +219,10 @@ func (d *decided) landsAgain(v *history.Version) bool {
 	return v.Before != nil && answered && d.op.Return.Object.Revision != v.Revision
 }
 
-// had is an active pod of an owner: its name, and where it was adopted, if it was.
+// had is an active pod of an owner: its name, where it was adopted, if it was, and the revision at which it landed again, if it did.
 type had struct {
-	name    string
-	adopted int64
+	name           string
+	adopted, again int64
 }
 
 // noExcess judges one creation: the owner's active pods before it must be fewer than the replicas that some version of
@@ -225,14 +231,15 @@ type had struct {
 // Pods whose creation the present process of the controller cannot know of do not count: a process that was killed may
 // have left a create on its way, which lands whenever it likes. Nor do pods that were adopted while nobody knew what became of
 // the creation: an owner's controller adopts whatever matches, and deletes what is too many then. Nor do pods whose labels the
-// owner, as the controller saw both, did not select: to release them is all that it can do about them.
+// owner, as the controller saw both, did not select: to release them is all that it can do about them. Nor do those that landed again
+// and that it had not seen.
 func (j *judge) noExcess(v *history.Version, d *decided, ref object.OwnerReference, active map[string]had, creator map[string]*decided) {
 	known, owner := 0, j.ownerSeen(d)
 	for key, pod := range active { // order does not matter: it only counts
 		if owner != nil && !owner.Selects(j.labelsSeen(key, d.line.Step.View["pods"], v.Revision)) {
 			continue
 		}
-		if d.op != nil && !d.op.OK() && pod.adopted > d.line.Seq {
+		if d.op != nil && !d.op.OK() && pod.adopted > d.line.Seq || pod.again > d.line.Step.View["pods"] {
 			continue
 		}
 		if other := creator[pod.name]; other == nil || other.op == nil || other.op.OK() || incarnation(other) == incarnation(d) {
@@ -266,8 +273,13 @@ func incarnation(d *decided) string {
 	if d.op == nil {
 		return ""
 	}
-	if i := strings.LastIndexByte(d.op.ID, '/'); i >= 0 {
-		return d.op.ID[:i]
+	return lifeOf(d.op.ID)
+}
+
+// lifeOf is the life of a process, by the ID of one of its operations.
+func lifeOf(call string) string {
+	if i := strings.LastIndexByte(call, '/'); i >= 0 {
+		return call[:i]
 	}
-	return d.op.ID
+	return call
 }
