@@ -33,6 +33,7 @@ func (Checker) Name() string { return "refine" }
 var judged = map[string]func(*judge, *step){
 	"replication-controller": replicates("replicationcontrollers"),
 	"replicaset-controller":  replicates("replicasets"),
+	defaultScheduler:         schedules,
 }
 
 // Components are the names of the components whose steps are judged, sorted.

@@ -183,3 +183,55 @@ func TestForward(t *testing.T) {
 		}
 	}
 }
+
+func (r *recording) node(name, cpu, more string) *recording {
+	return r.add(trace.Line{Process: "store", Revision: &trace.Revision{Revision: int64(len(r.lines) + 1), Key: "/registry/minions/" + name, Resource: "nodes", Name: name, UID: "u-" + name,
+		Object: json.RawMessage(fmt.Sprintf(`{"metadata":{"uid":"u-%s"}%s,"status":{"allocatable":{"cpu":%q,"pods":"2"}}}`, name, more, cpu))}})
+}
+
+// asking stores a pod that asks for so much cpu and has no node, or that node.
+func (r *recording) asking(name, cpu, node, more string) *recording {
+	return r.store("pods", name, fmt.Sprintf(`{"metadata":{"uid":"u-%s"%s},"spec":{"schedulerName":"default-scheduler","nodeName":%q,"containers":[{"name":"main","resources":{"requests":{"cpu":%q}}}]}}`, name, more, node, cpu))
+}
+
+// binds is a step of the scheduler that gives a pod a node, in a view of everything so far but what comes after a line, and its request.
+func (r *recording) binds(id, pod, node string, view int64, own ...trace.Ref) *recording {
+	r.add(trace.Line{Process: "scheduler", Step: &trace.Step{Component: "default-scheduler", Key: "ns/" + pod, View: map[string]int64{"pods": view, "nodes": view}, Own: own,
+		Plan: []trace.Effect{{Call: id, Verb: "create", Subresource: "binding", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: pod}}}}})
+	return r.add(trace.Line{Process: "scheduler", Call: &trace.Call{ID: id, Client: id, Layer: trace.API, Verb: "create", Resource: "pods", Namespace: "ns", Name: pod, Subresource: "binding",
+		Body: json.RawMessage(`{"target":{"kind":"Node","name":"` + node + `"}}`)}})
+}
+
+func TestScheduler(t *testing.T) {
+	start := func() *recording { return (&recording{}).node("n", "1", "") }
+	for _, test := range []struct {
+		name string
+		run  *recording
+		why  string // empty: allowed
+	}{
+		{"it fits", start().asking("a", "1", "", "").binds("1", "a", "n", 2), ""},
+		{"it does not fit", start().asking("a", "1001m", "", "").binds("1", "a", "n", 2), "node n has 1000 of cpu in thousandths, of which 0 are used and 1001 are asked for"},
+		{"another is there", start().asking("a", "600m", "", "").asking("b", "600m", "n", "").binds("1", "a", "n", 3), "of which 600 are used and 600 are asked for"},
+		{"another is there that has ended", start().asking("a", "600m", "", "").store("pods", "b", `{"metadata":{"uid":"u"},"spec":{"nodeName":"n","containers":[{"resources":{"requests":{"cpu":"1"}}}]},"status":{"phase":"Failed"}}`).binds("1", "a", "n", 3), ""},
+		{"another was not seen yet", start().asking("a", "600m", "", "").asking("b", "600m", "n", "").binds("1", "a", "n", 2), ""},
+		{"another was put there by itself", start().asking("a", "600m", "", "").asking("b", "600m", "", "").binds("1", "a", "n", 3).binds("2", "b", "n", 3, written("a", 0)...), "of which 600 are used"},
+		{"and that is known by now", start().asking("a", "600m", "", "").asking("b", "600m", "", "").asking("a", "600m", "n", "").binds("2", "b", "n", 3, written("a", 4)...), "of which 600 are used"},
+		{"and it is gone by now", start().asking("a", "600m", "", "").asking("b", "600m", "", "").binds("1", "a", "n", 3).store("pods", "a", "").binds("2", "b", "n", 3, written("a", 6)...), ""},
+		{"there are as many pods as may be", start().asking("a", "0", "", "").asking("b", "0", "n", "").asking("c", "0", "n", "").binds("1", "a", "n", 4), "node n has 2000 of pods in thousandths"},
+		{"the node is cordoned", (&recording{}).node("n", "1", `,"spec":{"unschedulable":true}`).asking("a", "1", "", "").binds("1", "a", "n", 2), "node n has a taint that the pod does not tolerate"},
+		{"the node is not there", start().asking("a", "1", "", "").binds("1", "a", "m", 2), "node m is not there"},
+		{"the pod has a node", start().asking("a", "1", "m", "").binds("1", "a", "n", 2), "pods/ns/a has node 2 already"},
+		{"the pod is being deleted", start().asking("a", "1", "", `,"deletionTimestamp":"2026-01-01T00:00:30Z"`).binds("1", "a", "n", 2), "pods/ns/a is being deleted"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			result := test.run.judge()
+			require.Empty(t, result.Unknown)
+			if test.why == "" {
+				require.Empty(t, result.Findings)
+				return
+			}
+			require.Len(t, result.Findings, 1)
+			require.Contains(t, result.Findings[0].Text, test.why)
+		})
+	}
+}
