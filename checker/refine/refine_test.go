@@ -150,6 +150,8 @@ func TestReplication(t *testing.T) {
 		{"what matches is released", start().owner("o", 1, "").pod("a", "web", "o", "").decides(nil, does("1", "update", "a")).sends("1", "update", "a", podOf("a", "web", "", "")),
 			"is not one that runs, is the owner's and does not match"},
 		{"the owner is being deleted", start().owner("o", 1, leaving).decides(nil, does("1", "create", "a")), "the owner is being deleted"},
+		{"the owner is known from the answer to the last write to it", start().owner("o", 1, "").pod("a", "web", "o", "").owner("o", 0, "").
+			decidesAt(2, []trace.Ref{{Resource: "replicationcontrollers", Namespace: "ns", Name: "web", Revision: 3}}, does("1", "delete", "a")), ""},
 		{"there is no owner", start().owner("o", 1, "").store("replicationcontrollers", "web", "").decides(nil, does("1", "create", "a")), "there is no owner"},
 		{"a step of nobody's is not judged", start().owner("o", 0, "").add(trace.Line{Step: &trace.Step{Component: "somebody", Key: "ns/web", Plan: []trace.Effect{does("1", "create", "a")}}}), ""},
 	} {

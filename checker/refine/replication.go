@@ -55,7 +55,13 @@ type replicating struct {
 
 // see makes the view: what the store held at the caches' revisions, and the own writes over it.
 func (r *replicating) see() {
-	if r.shown = r.content(history.At(r.h.Log.Of(r.owner), r.View[r.owner.Resource])); r.shown != nil {
+	seen := history.At(r.h.Log.Of(r.owner), r.View[r.owner.Resource])
+	if o, ok := r.owned(r.step, r.owner.Resource)[r.owner]; ok && o.version != nil {
+		seen = o.version // its status was written, and the answer shows all of it
+	} else if ok && o.gone {
+		seen = nil
+	}
+	if r.shown = r.content(seen); r.shown != nil {
 		r.uid = r.shown.Metadata.UID
 		r.view.Owner = ownerOf(r.shown)
 	}
