@@ -1,9 +1,16 @@
 package exploration
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/spf13/pflag"
 
+	"orrery/model/endpoints"
+	"orrery/model/garbage"
 	"orrery/model/machine"
+	"orrery/model/namespace"
+	"orrery/model/proxy"
 	"orrery/model/replication"
 	"orrery/model/scheduler"
 )
@@ -29,7 +36,9 @@ var components = []component{
 		count(flags, &d.Changes, "changes", 1, "changes by users, and ends of pods")
 		count(flags, &d.Losses, "losses", 0, "requests and answers that are lost or late")
 		count(flags, &d.Crashes, "crashes", 0, "crashes of the controller")
-		return func(o options) (*result, error) { return explore(o, replication.New(d)) }
+		return func(o options) (*result, error) {
+			return explore(o, func() *replication.Machine { return replication.New(d) }, between("replicas", d.Replicas, 0, replication.Names), between("most", d.Most, 0, replication.Names), between("pods", d.Pods, 0, replication.Names))
+		}
 	}},
 	{"scheduler", "pods without a node, nodes with so much room, and a scheduler that sees the past", func(flags *pflag.FlagSet) explorable {
 		d := scheduler.Domain{}
@@ -42,8 +51,78 @@ var components = []component{
 		count(flags, &d.Changes, "changes", 1, "changes of pods and nodes by users and others, and ends of pods")
 		count(flags, &d.Losses, "losses", 0, "binds and answers that are lost or late")
 		count(flags, &d.Crashes, "crashes", 0, "crashes of the scheduler")
-		return func(o options) (*result, error) { return explore(o, scheduler.New(d)) }
+		return func(o options) (*result, error) {
+			return explore(o, func() *machine.Machine[scheduler.State, scheduler.Action] { return scheduler.New(d) })
+		}
 	}},
+	{"garbage", "a few objects that own each other, and the collector of what has no owner left, which sees the past", func(flags *pflag.FlagSet) explorable {
+		d := garbage.Domain{}
+		flags.IntVar(&d.Objects, "objects", 2, "objects that there are at first, 3 at most")
+		flags.IntVar(&d.Spare, "spare", 0, "names beside theirs that users may use; with the objects 3 at most")
+		flags.StringVar((*string)(&d.Shape), "shape", "chain", "how they own each other: chain, ring, fan, heir, lost, or empty: not at all")
+		flags.BoolVar(&d.Blocking, "blocking", true, "their references block the deletion of their owners")
+		count(flags, &d.Deletions, "deletions", 1, "deletions by users")
+		count(flags, &d.Changes, "changes", 0, "other changes by users")
+		count(flags, &d.Losses, "losses", 0, "requests that are lost or late")
+		count(flags, &d.Crashes, "crashes", 0, "crashes of the collector")
+		return func(o options) (*result, error) {
+			shapes := []garbage.Shape{garbage.Chain, garbage.Ring, garbage.Fan, garbage.Heir, garbage.Lost, ""}
+			var known error
+			if !slices.Contains(shapes, d.Shape) {
+				known = fmt.Errorf("--shape %s: must be one of chain, ring, fan, heir, lost, or empty", d.Shape)
+			}
+			return explore(o, func() *garbage.Machine { return garbage.New(d) }, between("objects", d.Objects, 0, 3), between("spare", d.Spare, 0, 3-min(d.Objects, 3)), known)
+		}
+	}},
+	{"namespace", "a namespace, two API servers that create objects in it, and its controller, which all see the past", func(flags *pflag.FlagSet) explorable {
+		d := namespace.Domain{}
+		flags.IntVar(&d.Objects, "objects", 1, "objects that there are at first, 2 at most")
+		flags.Uint8Var((*uint8)(&d.Keep), "keep", 0, "what keeps a deleted object: 0 nothing, 1 somebody who stops it, 2 nobody takes it away")
+		count(flags, &d.Asks, "asks", 1, "objects that users ask for")
+		count(flags, &d.Changes, "changes", 1, "changes of the namespace by users")
+		count(flags, &d.Losses, "losses", 0, "requests that are lost or late")
+		count(flags, &d.Crashes, "crashes", 0, "crashes of the controller")
+		return func(o options) (*result, error) {
+			return explore(o, func() *namespace.Machine { return namespace.New(d) }, between("objects", d.Objects, 0, 2), between("keep", int(d.Keep), 0, 2))
+		}
+	}},
+	{"endpoints", "a service, its pods and its slices, and the controller that fills them, which sees the past", func(flags *pflag.FlagSet) explorable {
+		d := endpoints.Domain{}
+		flags.IntVar(&d.Pods, "pods", 1, "ready pods that there are at first, at most 2")
+		flags.IntVar(&d.Room, "room", 2, "endpoints that a slice holds at most, at most 2")
+		flags.BoolVar(&d.Publishes, "publishes", false, "the service publishes addresses that are not ready")
+		count(flags, &d.Bounds.Services, "service-changes", 1, "changes of the service by users")
+		count(flags, &d.Bounds.Pods, "pod-changes", 1, "changes of pods")
+		count(flags, &d.Bounds.Edits, "edits", 0, "slices that users change, delete or make")
+		count(flags, &d.Bounds.Losses, "losses", 0, "requests and answers that are lost or late")
+		count(flags, &d.Bounds.Crashes, "crashes", 0, "crashes of the controller")
+		return func(o options) (*result, error) {
+			return explore(o, func() *endpoints.Machine { return endpoints.New(d) }, between("pods", d.Pods, 0, 2), between("room", d.Room, 1, 2))
+		}
+	}},
+	{"proxy", "the rules and the flows of a node, and the proxy that keeps them, which sees the past", func(flags *pflag.FlagSet) explorable {
+		d := proxy.Domain{}
+		flags.IntVar(&d.Endpoints, "endpoints", 1, "ready endpoints that there are at first, at most 2")
+		flags.BoolVar(&d.Second, "second", false, "an endpoint waits for a second service")
+		flags.BoolVar(&d.Local, "local", false, "the service uses endpoints on the node only")
+		flags.BoolVar(&d.Affinity, "affinity", false, "a client of the service stays with its endpoint")
+		count(flags, &d.Services, "service-changes", 1, "changes of services by users")
+		count(flags, &d.Slices, "slice-changes", 1, "changes of slices")
+		count(flags, &d.Tampers, "tampers", 0, "how often somebody else removes all rules")
+		count(flags, &d.Failures, "failures", 0, "writes to the kernel that fail, or whose outcome is not told")
+		count(flags, &d.Crashes, "crashes", 0, "crashes of the proxy")
+		return func(o options) (*result, error) {
+			return explore(o, func() *proxy.Machine { return proxy.New(d) }, between("endpoints", d.Endpoints, 0, 2))
+		}
+	}},
+}
+
+// between is an error if the value of a flag is none that its model is made for.
+func between(flag string, value, least, most int) error {
+	if value < least || value > most {
+		return fmt.Errorf("--%s %d: must be %d to %d", flag, value, least, most)
+	}
+	return nil
 }
 
 func count(flags *pflag.FlagSet, into *uint8, name string, value uint8, usage string) {

@@ -1,6 +1,7 @@
 package exploration
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -9,8 +10,12 @@ import (
 	"orrery/model/machine"
 )
 
-// explore searches the states of a machine.
-func explore[S, A any](o options, m *machine.Machine[S, A]) (*result, error) {
+// explore searches the states of a machine, unless one of its bounds is wrong.
+func explore[S, A any](o options, of func() *machine.Machine[S, A], wrong ...error) (*result, error) {
+	if err := errors.Join(wrong...); err != nil {
+		return nil, err
+	}
+	m := of()
 	if o.property != "" {
 		if err := narrow(m, o.property); err != nil {
 			return nil, err

@@ -46,26 +46,30 @@ type Action struct {
 	N    int
 }
 
-// Classes are those of fairness.
-var Classes = []string{"garbage", "watch", "controller", "network", "restart", "heal", "late"}
+// Classes are those of fairness. Each kind of object has a watch of its own: that slices are seen does not mean that the service is.
+var Classes = []string{"garbage", "watch of services", "watch of pods", "watch of slices", "controller", "network", "restart", "heal", "late"}
 
 // Fair is the class of an action; -1: it need never happen.
 func Fair(a Action) int {
 	switch a.Kind {
 	case Collect:
 		return 0
-	case SeeService, SeePod, See:
+	case SeeService:
 		return 1
-	case Work, Resolve:
+	case SeePod:
 		return 2
-	case Arrive, Answer:
+	case See:
 		return 3
-	case Start:
+	case Work, Resolve:
 		return 4
-	case Heal:
+	case Arrive, Answer:
 		return 5
-	case Land, Drop:
+	case Start:
 		return 6
+	case Heal:
+		return 7
+	case Land, Drop:
+		return 8
 	}
 	return -1
 }

@@ -108,14 +108,14 @@ func (s State) plan() []Effect {
 	if v.Service.UID == 0 || !v.Service.Selects || slices.ContainsFunc(v.Slices, func(s Slice) bool { return s.Open }) {
 		return nil
 	}
-	if writes := v.writes(); len(writes) > 0 {
+	if writes, missing := v.writes(); len(writes) > 0 || missing {
 		return writes
 	}
 	return v.deletions()
 }
 
-// writes are what makes the service's slices hold what is wanted.
-func (v View) writes() (plan []Effect) {
+// writes are what makes the service's slices hold what is wanted; missing: there is no name for all of it.
+func (v View) writes() (plan []Effect, missing bool) {
 	left := v.Wanted()
 	kept := make([][]Endpoint, len(v.Slices))
 	for i, s := range v.Slices {
@@ -129,9 +129,6 @@ func (v View) writes() (plan []Effect) {
 			}
 		}
 	}
-	if v.Service.Leaving {
-		left = nil // a service that goes gets no new addresses, and no new slices
-	}
 	for i, s := range v.Slices {
 		if !v.owned(s) {
 			continue
@@ -142,7 +139,10 @@ func (v View) writes() (plan []Effect) {
 			plan = append(plan, Effect{Update, i, kept[i]})
 		}
 	}
-	none := !slices.ContainsFunc(v.Slices, v.owned) && !v.Service.Leaving
+	if v.Service.Leaving {
+		return plan, len(left) > 0 // a service that goes gets no more slices
+	}
+	none := !slices.ContainsFunc(v.Slices, v.owned)
 	for i, s := range v.Slices {
 		if !s.There && (len(left) > 0 || none) { // the first free name, so that a create that was given up is sent again under its name
 			n := min(v.Room, len(left))
@@ -150,7 +150,7 @@ func (v View) writes() (plan []Effect) {
 			left, none = left[n:], false
 		}
 	}
-	return plan
+	return plan, len(left) > 0 || none
 }
 
 // deletions are the leftovers, and empty slices but for one, as every service has at least one.
@@ -199,9 +199,8 @@ func after(s State, a Action) State {
 	case SeePod:
 		s.SeenPods[i] = s.Pods[i]
 	case See:
-		s.Seen[i] = s.Slices[i]
-		if s.Writes[i].Way == Unknown {
-			s.Writes[i] = Write{} // another version: the write took effect, or never will
+		if s.Seen[i] = s.Slices[i]; s.Writes[i].Way == Unknown && s.passed(i) {
+			s.Writes[i] = Write{}
 		}
 	case Work:
 		for _, e := range s.plan() {
@@ -330,15 +329,23 @@ func heard(s State, i int) State {
 	return s
 }
 
-// doubted is a write after it is clear that there will be no answer. If the cache shows a later version than it required already, it took
-// effect, or never will.
+// doubted is a write after it is clear that there will be no answer.
 func doubted(s State, i int) Write {
 	w := s.Writes[i]
-	if s.Seen[i].Version > w.Version {
+	if s.passed(i) {
 		return Write{}
 	}
 	w.Way = Unknown
 	return w
+}
+
+// passed: the cache shows that a write took effect or never will, as the name is used that it was to take, or the version is gone that it
+// required.
+func (s State) passed(i int) bool {
+	if w := s.Writes[i]; w.Verb != Create {
+		return s.Seen[i].Version > w.Version
+	}
+	return s.Seen[i].There
 }
 
 // resolved is the state after the controller has asked what became of a write.

@@ -135,6 +135,39 @@ func (s State) started() State {
 	return s
 }
 
+// rebased is the state with the versions of each name counted from the oldest that matters. What is compared are two versions of one name,
+// so that the states before and after differ in nothing that can be seen; and what is done and undone again and again, as by a controller
+// that makes its slices while the garbage collector deletes them, is a cycle and not an endless number of states.
+func rebased(s State) State {
+	for i := range s.Slices {
+		versions := []*uint8{&s.Slices[i].Version}
+		if s.Up {
+			versions = append(versions, &s.Seen[i].Version)
+		}
+		if w := &s.Writes[i]; w.Way != None && (w.Verb != Create || w.Way == Done) {
+			versions = append(versions, &w.Version)
+		} else {
+			w.Version = 0
+		}
+		if w := &s.Late[i]; w.Verb == Create || w.Way == None {
+			w.Version = 0
+		} else {
+			if w.Version < s.Slices[i].Version {
+				w.Version = s.Slices[i].Version - 1 // it is refused when it arrives, however old it is
+			}
+			versions = append(versions, &w.Version)
+		}
+		oldest := *versions[0]
+		for _, v := range versions {
+			oldest = min(oldest, *v)
+		}
+		for _, v := range versions {
+			*v -= oldest
+		}
+	}
+	return s
+}
+
 // Encode writes everything that tells states apart.
 func (s State) Encode(b []byte) []byte {
 	held := func(h *Held) {

@@ -135,7 +135,7 @@ func (v View) Refuses(plan []Effect) string {
 	for _, e := range wanted {
 		if before, now := v.count(v.Slices, e), v.count(after, e); now > max(before, 1) {
 			return fmt.Sprintf("address %d comes to be in %d slices", e.Address, now)
-		} else if v.shown(e) && !v.holds(after, e) {
+		} else if shown(v.Slices, e) && !shown(after, e) {
 			return fmt.Sprintf("address %d is wanted, and is withdrawn", e.Address)
 		}
 	}
@@ -197,10 +197,7 @@ func (v View) count(in []Slice, e Endpoint) (n int) {
 	return n
 }
 
-// holds: some slice of the service does.
-func (v View) holds(in []Slice, e Endpoint) bool { return v.count(in, e) > 0 }
-
 // shown: some slice that is ours holds it, a leftover included, as those who read slices do not look at owners.
-func (v View) shown(e Endpoint) bool {
-	return slices.ContainsFunc(v.Slices, func(s Slice) bool { return s.There && s.Ours && slices.ContainsFunc(s.Endpoints, e.same) })
+func shown(in []Slice, e Endpoint) bool {
+	return slices.ContainsFunc(in, func(s Slice) bool { return s.There && s.Ours && slices.ContainsFunc(s.Endpoints, e.same) })
 }

@@ -158,8 +158,35 @@ func validateContainerRestart(c *corev1.Container, path *field.Path) field.Error
 		}
 		return nil
 	}
-	return oneOf(path.Child("restartPolicy"), *c.RestartPolicy,
+	errs := oneOf(path.Child("restartPolicy"), *c.RestartPolicy,
 		corev1.ContainerRestartPolicyAlways, corev1.ContainerRestartPolicyNever, corev1.ContainerRestartPolicyOnFailure)
+	return append(errs, validateRestartRules(c.RestartPolicyRules, path.Child("restartPolicyRules"))...)
+}
+
+// Upstream bounds how many rules and exit codes there are (validateContainerRestartPolicy).
+const (
+	maxRestartRules = 20
+	maxExitCodes    = 255
+)
+
+func validateRestartRules(rules []corev1.ContainerRestartRule, path *field.Path) (errs field.ErrorList) {
+	if len(rules) > maxRestartRules {
+		errs = append(errs, field.TooMany(path, len(rules), maxRestartRules))
+	}
+	for i, rule := range rules {
+		at := path.Index(i)
+		errs = append(errs, oneOf(at.Child("action"), rule.Action, corev1.ContainerRestartRuleActionRestart, corev1.ContainerRestartRuleActionRestartAllContainers)...)
+		if rule.ExitCodes == nil {
+			errs = append(errs, field.Required(at.Child("exitCodes"), "must be specified"))
+			continue
+		}
+		codes := at.Child("exitCodes")
+		errs = append(errs, oneOf(codes.Child("operator"), rule.ExitCodes.Operator, corev1.ContainerRestartRuleOnExitCodesOpIn, corev1.ContainerRestartRuleOnExitCodesOpNotIn)...)
+		if len(rule.ExitCodes.Values) > maxExitCodes {
+			errs = append(errs, field.TooMany(codes.Child("values"), len(rule.ExitCodes.Values), maxExitCodes))
+		}
+	}
+	return errs
 }
 
 func validateSecurityContext(sc *corev1.SecurityContext, path *field.Path) field.ErrorList {

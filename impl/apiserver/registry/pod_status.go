@@ -111,9 +111,6 @@ func validateResurrection(is, was []corev1.ContainerStatus, containers []corev1.
 func restarts(c corev1.Container, policy corev1.RestartPolicy, exitCode int32) bool {
 	if c.RestartPolicy != nil {
 		for _, rule := range c.RestartPolicyRules {
-			if rule.ExitCodes == nil {
-				continue
-			}
 			listed := slices.Contains(rule.ExitCodes.Values, exitCode)
 			if listed == (rule.ExitCodes.Operator == corev1.ContainerRestartRuleOnExitCodesOpIn) {
 				return true // every action that there is restarts it
