@@ -41,7 +41,7 @@ func Components() []string { return slices.Sorted(maps.Keys(judged)) }
 
 // Check judges every step.
 func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
-	j := &judge{h: h, operations: make(map[string]*history.Operation, len(h.Operations)), last: map[lastKey]*step{}, views: map[viewKey]int64{}, written: map[writtenKey]trace.Effect{}}
+	j := &judge{h: h, operations: make(map[string]*history.Operation, len(h.Operations)), last: map[lastKey]*step{}, views: map[viewKey]int64{}, written: map[writtenKey]trace.Effect{}, asked: map[writtenKey]trace.Effect{}}
 	for _, op := range h.Operations {
 		j.operations[op.ID] = op
 	}
@@ -56,15 +56,18 @@ func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Lim
 	return verdict.Result{Findings: verdict.Keep(j.findings, limits), Unknown: j.unknown}
 }
 
+const notFound = 404
+
 type judge struct {
 	h          *history.History
 	operations map[string]*history.Operation
 	last       map[lastKey]*step
 	views      map[viewKey]int64
-	written    map[writtenKey]trace.Effect
-	findings   []verdict.Finding
-	unknown    []string
-	bad        bool // a stored object could not be read, which is said once
+	// written is the last write to each object, asked the read that was to tell what became of it.
+	written, asked map[writtenKey]trace.Effect
+	findings       []verdict.Finding
+	unknown        []string
+	bad            bool // a stored object could not be read, which is said once
 }
 
 // lastKey names a key of a process's loop, writtenKey an object that a process has written.
@@ -96,9 +99,13 @@ func (j *judge) step(l *trace.Line) {
 		j.last[at] = s
 	}
 	for _, e := range s.Plan {
-		if e.Verb != "get" {
-			j.written[writtenKey{l.Process, history.NameOf(e.Object)}] = e
+		at := writtenKey{l.Process, history.NameOf(e.Object)}
+		if e.Verb == "get" {
+			j.asked[at] = e
+			continue
 		}
+		j.written[at] = e
+		delete(j.asked, at)
 	}
 }
 
@@ -158,8 +165,11 @@ func (j *judge) owned(s *step, resource string) map[history.ObjectName]own {
 			o.version = history.At(chain, ref.Revision)
 			o.gone = o.version == nil
 		} else {
-			o.effect = j.written[writtenKey{s.line.Process, o.object}]
+			at := writtenKey{s.line.Process, o.object}
+			o.effect = j.written[at]
 			o.request = j.operations[o.effect.Call]
+			read := j.operations[j.asked[at].Call]
+			o.gone = read != nil && read.Return != nil && read.Return.Code == notFound && read.ReturnLine < s.line.Seq
 		}
 		all[o.object] = o
 	}

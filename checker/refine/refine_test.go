@@ -133,6 +133,9 @@ func TestReplication(t *testing.T) {
 			decidesAt(2, written("a", 0), does("2", "delete", "a")).sends("2", "delete", "a", ""), "nobody knows yet what became of the last request for pod 0"},
 		{"it was held back", start().owner("o", 0, "").pod("a", "web", "o", "").decides(nil, does("1", "delete", "a")).sends("1", "delete", "a", "").
 			decidesAt(2, written("a", 0), does("2", "delete", "a")), ""},
+		{"a deletion was in doubt, and the pod is gone", start().owner("o", 0, "").pod("a", "web", "o", "").decides(nil, does("1", "delete", "a")).sends("1", "delete", "a", "").owner("o", 1, "").
+			add(trace.Line{Step: &trace.Step{Component: "replication-controller", Plan: []trace.Effect{does("2", "get", "a")}}}).sends("2", "get", "a", "").
+			add(trace.Line{Return: &trace.Return{ID: "2", Outcome: trace.Failed, Code: notFound}}).decidesAt(5, written("a", 0), does("3", "create", "b")), ""},
 		{"a doubtful adoption makes another too many", start().owner("o", 1, "").pod("a", "web", "o", "").pod("b", "web", "", "").
 			decides(nil, looks("0")).reads("0", "o", 1).decidesAt(3, nil, does("1", "update", "b")).sends("1", "update", "b", podOf("b", "web", "o", "")).
 			decidesAt(3, written("b", 0), does("2", "delete", "a")), "1 of 1 that surely count are deleted, and 1 are wanted"},

@@ -111,8 +111,6 @@ func (r *replicating) look() {
 	}
 }
 
-const notFound = 404
-
 func (r *replicating) add(name history.ObjectName, p replication.Pod) {
 	r.at[name] = len(r.names)
 	r.names, r.view.Pods = append(r.names, name), append(r.view.Pods, p)
