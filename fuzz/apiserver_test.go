@@ -95,6 +95,21 @@ type drawn struct{ t *rapid.T }
 // IntN draws.
 func (d drawn) IntN(n int) int { return rapid.IntRange(0, n-1).Draw(d.t, "choice") }
 
+// freshEtcd is a store over an etcd member of its own, below a directory.
+func freshEtcd(t require.TestingT, root string) (s store.Store, stop func()) {
+	dir, err := os.MkdirTemp(root, "member")
+	require.NoError(t, err)
+	member, err := etcd.Start(ctx, etcd.Config{Name: "m", DataDir: dir, ListenClient: "http://127.0.0.1:0", ListenPeer: "http://127.0.0.1:0",
+		UnsafeNoFsync: true, Heartbeat: 20 * time.Millisecond})
+	require.NoError(t, err)
+	opened, err := etcd.Open(etcd.Options{Endpoints: []string{member.ClientURL()}})
+	require.NoError(t, err)
+	return opened, func() {
+		opened.Close()
+		member.Stop()
+	}
+}
+
 // told is an answer as a client sees it.
 func told(resp api.Response, err error) string {
 	if err != nil {
@@ -110,15 +125,8 @@ func TestAPIServerAnswersAlike(t *testing.T) {
 	setFlag(t, "rapid.checks", "10")
 	root := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp(root, "member")
-		require.NoError(t, err)
-		member, err := etcd.Start(ctx, etcd.Config{Name: "m", DataDir: dir, ListenClient: "http://127.0.0.1:0", ListenPeer: "http://127.0.0.1:0",
-			UnsafeNoFsync: true, Heartbeat: 20 * time.Millisecond})
-		require.NoError(t, err)
-		defer member.Stop()
-		s, err := etcd.Open(etcd.Options{Endpoints: []string{member.ClientURL()}})
-		require.NoError(t, err)
-		defer s.Close()
+		s, stop := freshEtcd(t, root)
+		defer stop()
 		mem, real := &bareServer{store: memory.New()}, &bareServer{store: s}
 		requests(t, func(_ string, req api.Request) (api.Response, error) {
 			resp, err := mem.do(req)

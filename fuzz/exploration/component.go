@@ -6,8 +6,10 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"orrery/model/api"
 	"orrery/model/endpoints"
 	"orrery/model/garbage"
+	"orrery/model/kubelet"
 	"orrery/model/machine"
 	"orrery/model/namespace"
 	"orrery/model/proxy"
@@ -28,6 +30,28 @@ type component struct {
 type explorable func(o options) (*result, error)
 
 var components = []component{
+	{"api", "objects under two names, servers whose caches lag behind the store, and clients that write, list and watch", func(flags *pflag.FlagSet) explorable {
+		d := api.Domain{}
+		flags.IntVar(&d.Names, "names", 1, "names that are used, at most 2")
+		flags.IntVar(&d.Servers, "servers", 1, "API servers, at most 2")
+		flags.IntVar(&d.Writers, "writers", 1, "writers, at most 2")
+		flags.IntVar(&d.Objects, "objects", 1, "objects that there are at first, at most one for each name")
+		flags.IntVar(&d.Window, "window", 2, "events that a cache keeps")
+		count(flags, &d.Period, "period", 0, "grace period that objects ask for")
+		flags.BoolVar(&d.Finalizers, "finalizers", false, "writers change finalizers")
+		flags.BoolVar(&d.Labels, "labels", false, "writers change the label by which the watcher selects")
+		flags.BoolVar(&d.Statuses, "statuses", false, "writers report on the status")
+		flags.BoolVar(&d.Watcher, "watcher", false, "there is a watcher")
+		count(flags, &d.Changes, "changes", 2, "requests to write")
+		count(flags, &d.Reads, "reads", 0, "lists")
+		count(flags, &d.Losses, "losses", 0, "answers that are not heard, writes that are late, and watches that break off")
+		count(flags, &d.Crashes, "crashes", 0, "crashes of servers")
+		count(flags, &d.Compactions, "compactions", 0, "compactions of the store")
+		return func(o options) (*result, error) {
+			return explore(o, func() *api.Machine { return api.New(d) }, between("names", d.Names, 1, 2), between("servers", d.Servers, 1, 2), between("writers", d.Writers, 1, 2),
+				between("objects", d.Objects, 0, d.Names), between("window", d.Window, 1, 8))
+		}
+	}},
 	{"replication", "an owner that wants so many pods, and its controller, which sees the past", func(flags *pflag.FlagSet) explorable {
 		d := replication.Domain{}
 		flags.IntVar(&d.Replicas, "replicas", 1, "pods that are wanted at first")
@@ -53,6 +77,19 @@ var components = []component{
 		count(flags, &d.Crashes, "crashes", 0, "crashes of the scheduler")
 		return func(o options) (*result, error) {
 			return explore(o, func() *machine.Machine[scheduler.State, scheduler.Action] { return scheduler.New(d) })
+		}
+	}},
+	{"kubelet", "the pods of one node, its container runtime, and its kubelet, which sees the past of both", func(flags *pflag.FlagSet) explorable {
+		d := kubelet.Domain{}
+		flags.IntVar(&d.Names, "names", 1, "names of pods, each with a pod at first; at most 2")
+		flags.BoolVar(&d.Init, "init", false, "every pod has an init container")
+		count(flags, (*uint8)(&d.Policy), "policy", 0, "restart policy: 0 Always, 1 OnFailure, 2 Never")
+		count(flags, &d.Changes, "changes", 1, "changes by users and others, ends of containers and sandboxes, records that are tidied up")
+		count(flags, &d.Losses, "losses", 0, "calls and writes that are given up and land late, and answers that are lost")
+		count(flags, &d.Crashes, "crashes", 0, "crashes of the kubelet")
+		count(flags, &d.Reboots, "reboots", 0, "reboots of the node")
+		return func(o options) (*result, error) {
+			return explore(o, func() *kubelet.Machine { return kubelet.New(d) }, between("names", d.Names, 1, 2), between("policy", int(d.Policy), 0, 2))
 		}
 	}},
 	{"garbage", "a few objects that own each other, and the collector of what has no owner left, which sees the past", func(flags *pflag.FlagSet) explorable {
