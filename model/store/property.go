@@ -13,6 +13,7 @@ type Property struct {
 
 // Always are true in every state that can be reached.
 var Always = []Property{
+	// Row 4.
 	{"every revision after the first has one change", func(s State) bool {
 		for i, c := range s.Log {
 			if c.Revision != int64(i)+2 {
@@ -21,6 +22,7 @@ var Always = []Property{
 		}
 		return s.Revision == int64(len(s.Log))+1
 	}},
+	// Row 1: each write sees what the one before it left.
 	{"every change continues its key: it creates what was absent, or replaces or deletes what was there", func(s State) bool {
 		for _, c := range s.Log {
 			before, existed := s.replaced(c)
@@ -31,6 +33,7 @@ var Always = []Property{
 		return true
 	}},
 	{"history is compacted no further than it goes", func(s State) bool { return s.Compacted <= s.Revision }},
+	// Row 5.
 	{"a watch has been told each change it asked for, up to its position, once and in order", func(s State) bool {
 		return !slices.ContainsFunc(s.Watches, func(w Watch) bool { return !slices.Equal(w.Told, s.askedFor(w)) })
 	}},

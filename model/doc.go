@@ -1,0 +1,137 @@
+// Package model is what must be true: one pure state machine for each component, standard library only. Package machine is their kernel.
+//
+// Each component's package says in view.go what is allowed in what it sees (a judge of recorded runs needs no more), and puts that into a world
+// in which everything is late, lost or lands late that can be. The table says where each row of INVARIANTS.md is; a row that no model has
+// is judged by the checker that is named, or the reason is given why it is not judged at all. A test keeps it true: a model that is named
+// speaks of the row.
+//
+//	row   where
+//	1     store
+//	2     checker linear: what was acknowledged is there after members have crashed; a disk is not modelled
+//	3     api
+//	4     store
+//	5     store
+//	6     api
+//	7     api
+//	8     api
+//	9     api
+//	10    api
+//	11    api
+//	12    api
+//	13    api
+//	14    api
+//	15    api
+//	16    api, garbage
+//	17    api
+//	18    checker invariant: an object of a model has one controller or none
+//	19    api
+//	20    api
+//	21    api
+//	22    api
+//	23    api
+//	24    api
+//	25    api
+//	26    api
+//	27    api
+//	28    namespace
+//	29    namespace
+//	30    not yet: Services have no addresses before part 4
+//	31    scheduler
+//	32    not judged: nobody but API servers has a certificate that the store accepts
+//	33    replication, endpoints
+//	34    checker converge; in the models it is the fairness of seeing
+//	35    checker linear
+//	36    not judged: components have no handlers, they look at keys
+//	37    replication, garbage, namespace
+//	38    checker watch
+//	39    api; checker refine for the caches of components
+//	40    replication, scheduler, endpoints
+//	41    not judged: the loop's own tests; in the models it is the fairness of the controllers
+//	42    not judged: a decision is a function of a view and nothing else
+//	43    scheduler
+//	44    not yet: one process of a kind; its predecessor, whose requests land late, is in every model
+//	45    not yet: leader election
+//	46    scheduler
+//	47    scheduler
+//	48    scheduler
+//	49    scheduler
+//	50    scheduler
+//	51    scheduler
+//	52    not yet: preemption
+//	53    not yet: preemption
+//	54    not yet: preemption
+//	55    replication
+//	56    checker refine: a name, a namespace and labels have no part in the model's decisions
+//	57    replication
+//	58    replication
+//	59    replication
+//	60    replication
+//	61    replication
+//	62    replication
+//	63    not judged: it bounds how fast, not what
+//	64    replication
+//	65    not judged: a permission
+//	66    replication
+//	67    replication
+//	68    not yet
+//	69    not yet
+//	70    not yet
+//	71    not yet
+//	72    not yet
+//	73    namespace
+//	74    not yet
+//	75    not yet
+//	76    not yet
+//	77    kubelet
+//	78    kubelet
+//	79    checker invariant: a node alone cannot break it
+//	80    kubelet
+//	81    kubelet
+//	82    kubelet
+//	83    kubelet
+//	84    not judged: the kubelet's stories; a model has no clock
+//	85    kubelet
+//	86    kubelet
+//	87    kubelet
+//	88    kubelet
+//	89    kubelet
+//	90    kubelet
+//	91    not judged: the kubelet's stories; the model takes admission's word
+//	92    kubelet
+//	93    kubelet
+//	94    checker converge
+//	95    kubelet
+//	96    not judged: a permission
+//	97    endpoints
+//	98    endpoints
+//	99    endpoints
+//	100   endpoints
+//	101   endpoints
+//	102   endpoints
+//	103   not yet
+//	104   not yet
+//	105   not yet
+//	106   not yet
+//	107   namespace
+//	108   namespace
+//	109   garbage
+//	110   garbage
+//	111   garbage
+//	112   garbage
+//	113   proxy
+//	114   proxy
+//	115   proxy
+//	116   proxy
+//	117   proxy
+//	118   proxy
+//	119   endpoints; every model's Eventually
+//	120   not judged: it says what a model must add, and these do
+//	121   not judged: a permission
+//	122   not judged: decisions are made from views
+//	123   not yet: worlds begin well; some models begin with too many pods
+//	124   not judged: it asks for tests, which the nemesis makes
+//
+// # Not done
+//
+// The composition of the models, with end-to-end properties. Refinement of the components whose models are newest: see package refine.
+package model
