@@ -25,6 +25,7 @@ func TestRows(t *testing.T) {
 		require.Empty(t, places[row], "row %d is in the table twice", row)
 		places[row] = m[2]
 	}
+	spoken := map[string]map[int]bool{}
 	for row := 1; row <= lastRow; row++ {
 		place := places[row]
 		require.NotEmpty(t, place, "row %d is not in the table", row)
@@ -34,7 +35,10 @@ func TestRows(t *testing.T) {
 		}
 		models, _, _ := strings.Cut(place, ";")
 		for _, name := range strings.Split(models, ", ") {
-			assert.True(t, rowsOf(t, name)[row], "model/%s does not speak of row %d", name, row)
+			if spoken[name] == nil {
+				spoken[name] = rowsOf(t, name)
+			}
+			assert.True(t, spoken[name][row], "model/%s does not speak of row %d", name, row)
 		}
 	}
 }
@@ -49,7 +53,7 @@ func rowsOf(t *testing.T, name string) map[int]bool {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		joined := strings.ReplaceAll(string(text), "\n//", "")
-		for _, m := range regexp.MustCompile(`\brows? ((?:\d+(?:, | and | to |-)?)+)`).FindAllStringSubmatch(joined, -1) {
+		for _, m := range regexp.MustCompile(`(?i)\brows? ((?:\d+(?:, | and | to |-)?)+)`).FindAllStringSubmatch(joined, -1) {
 			last, through := 0, false
 			for _, word := range regexp.MustCompile(`\d+|to|-`).FindAllString(m[1], -1) {
 				n, err := strconv.Atoi(word)
