@@ -73,15 +73,15 @@
 //	65    not judged: a permission
 //	66    replication
 //	67    replication
-//	68    not yet
-//	69    not yet
-//	70    not yet
-//	71    not yet
-//	72    not yet
-//	73    namespace
-//	74    not yet
-//	75    not yet
-//	76    not yet
+//	68    node
+//	69    node
+//	70    node
+//	71    node
+//	72    node
+//	73    node, namespace
+//	74    node
+//	75    node
+//	76    node
 //	77    kubelet
 //	78    kubelet
 //	79    checker invariant: a node alone cannot break it
@@ -108,10 +108,10 @@
 //	100   endpoints
 //	101   endpoints
 //	102   endpoints
-//	103   not yet
-//	104   not yet
-//	105   not yet
-//	106   not yet
+//	103   account
+//	104   account
+//	105   account
+//	106   account
 //	107   namespace
 //	108   namespace
 //	109   garbage

@@ -149,7 +149,7 @@ func TestReadReady(t *testing.T) {
 
 func TestBadFlags(t *testing.T) {
 	for flags, want := range map[string]string{
-		"--only nothing": "--only nothing: there is only up, pod, create, memory",
+		"--only nothing": "--only nothing: there is only sim, model, up, pod, create, memory",
 		"--turns 0":      "--turns 0: at least 1",
 	} {
 		cmd := Command()

@@ -6,12 +6,14 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"orrery/model/account"
 	"orrery/model/api"
 	"orrery/model/endpoints"
 	"orrery/model/garbage"
 	"orrery/model/kubelet"
 	"orrery/model/machine"
 	"orrery/model/namespace"
+	"orrery/model/node"
 	"orrery/model/proxy"
 	"orrery/model/replication"
 	"orrery/model/scheduler"
@@ -91,6 +93,37 @@ var components = []component{
 		return func(o options) (*result, error) {
 			return explore(o, func() *kubelet.Machine { return kubelet.New(d) }, between("names", d.Names, 1, 2), between("policy", int(d.Policy), 0, 2))
 		}
+	}},
+	{"node", "nodes that fall silent, and the controller that doubts, taints, evicts and collects", func(flags *pflag.FlagSet) explorable {
+		d := node.Domain{}
+		flags.IntVar(&d.Nodes, "nodes", 1, "nodes that something may happen to: 1 or 2")
+		flags.IntVar(&d.Pods, "pods", 1, "pods that something may happen to: 0 to 2")
+		flags.BoolVar(&d.Apart, "apart", false, "each node has a zone of its own")
+		flags.IntVar(&d.Tolerates, "tolerates", 1, "ticks for which pods tolerate the taint: 0 to 2")
+		flags.BoolVar(&d.Serving, "serving", false, "pods run something that is ready")
+		flags.IntVar(&d.Steady, "steady", 0, "nodes that nothing happens to, in the zone of the first node")
+		flags.IntVar(&d.Elsewhere, "elsewhere", 1, "nodes that nothing happens to, in another zone")
+		flags.BoolVar(&d.Prompt, "prompt", false, "the cache shows everything at once")
+		count(flags, &d.Cuts, "cuts", 2, "machines that die or are cut off, and such that are back")
+		count(flags, &d.Changes, "changes", 0, "changes by users and kubelets")
+		count(flags, &d.Losses, "losses", 0, "requests that are lost or late")
+		count(flags, &d.Crashes, "crashes", 0, "crashes of the controller")
+		return func(o options) (*result, error) {
+			return explore(o, func() *node.Machine { return node.New(d) }, between("nodes", d.Nodes, 1, 2), between("pods", d.Pods, 0, 2), between("tolerates", d.Tolerates, 0, 2),
+				between("steady", d.Steady, 0, 8), between("elsewhere", d.Elsewhere, 0, 8))
+		}
+	}},
+	{"account", "a namespace's default account, its root certificates, and tokens", func(flags *pflag.FlagSet) explorable {
+		d := account.Domain{}
+		flags.BoolVar(&d.Settled, "settled", true, "the account and the map are there at first")
+		flags.BoolVar(&d.Pod, "pod", false, "so is the pod")
+		flags.BoolVar(&d.Generates, "generates", false, "every account has a token that nobody asked for")
+		flags.BoolVar(&d.Prompt, "prompt", false, "the controller's cache shows everything at once")
+		count(flags, &d.Changes, "changes", 2, "changes by users")
+		count(flags, &d.Tokens, "tokens", 0, "tokens that somebody gets")
+		count(flags, &d.Losses, "losses", 0, "requests that are lost or late")
+		count(flags, &d.Crashes, "crashes", 0, "crashes of the controller")
+		return func(o options) (*result, error) { return explore(o, func() *account.Machine { return account.New(d) }) }
 	}},
 	{"garbage", "a few objects that own each other, and the collector of what has no owner left, which sees the past", func(flags *pflag.FlagSet) explorable {
 		d := garbage.Domain{}
