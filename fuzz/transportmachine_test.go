@@ -206,11 +206,17 @@ func newSide(t require.TestingT, requestTimeout time.Duration) *side {
 	done := make(chan struct{})
 	go func() { s.server.Run(running); close(done) }()
 	s.stop = func() { cancel(); <-done }
+	bounded, end := context.WithTimeout(running, startPatience)
+	defer end()
 	for !s.server.Ready() {
+		require.NoError(t, bounded.Err(), "a server over the memory store does not become ready")
 		runtime.Gosched()
 	}
 	return s
 }
+
+// startPatience bounds how long a server may take to fill its caches: nothing hangs.
+const startPatience = time.Minute
 
 // transportMachine asks the same of two servers.
 //
