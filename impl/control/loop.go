@@ -70,6 +70,7 @@ func New(config Config) *Loop {
 	}
 	l := &Loop{config: config, component: config.Component, keys: map[Key]*keyState{}, flying: map[string]*operation{}}
 	l.ranked, _ = config.Component.(Ranked)
+	l.view.ledger = &l.ledger
 	l.concerned = l.concern
 	for _, s := range config.Component.Sources() {
 		check(l.view.find(s.Name) == nil, "%s names the source %q twice", config.Component.Name(), s.Name)

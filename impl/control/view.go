@@ -8,6 +8,7 @@ import (
 // modified.
 type View struct {
 	caches []*cache // a few: they are found faster one after the other than by hash
+	ledger *ledger
 	live   []liveRead
 	failed *Effect
 	err    error
@@ -60,6 +61,9 @@ func (v *View) Used(source, namespace, objectName string) bool {
 // rely on the prediction, what makes up for it may not: a pod whose deletion is doubtful is no longer to be deleted, but
 // a replacement would be one too many if the deletion was lost.
 func (v *View) Doubtful(source, namespace, objectName string) bool {
+	if len(v.ledger.unknown) == 0 {
+		return false // as nearly always
+	}
 	e := v.cache(source).entries[name{namespace, objectName}]
 	return e != nil && e.own != nil && e.own.state == unknown
 }

@@ -1,6 +1,8 @@
 package replication
 
 import (
+	"fmt"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,9 +26,11 @@ type owner struct {
 	metav1.Object
 	key             control.Key
 	replicas        int
+	complete        string // in words, that there are as many pods as that
 	selector        labels.Selector
 	template        *corev1.PodTemplateSpec
 	labeled         labels.Selector // of the template's labels
+	same            bool            // it selects what selector selects
 	minReadySeconds int32
 	status          status
 }
@@ -59,6 +63,15 @@ var (
 	replicationController = &kind{"replication-controller", resource("replicationcontrollers"), readController, controllerWith}
 )
 
+// newOwner is all but the status.
+func newOwner(obj metav1.Object, replicas *int32, selector labels.Selector, template *corev1.PodTemplateSpec, minReadySeconds int32) *owner {
+	n, labeled := replicasOf(replicas), labels.SelectorFromValidatedSet(template.Labels)
+	return &owner{
+		Object: obj, key: keyOf(obj.GetNamespace(), obj.GetName()), replicas: n, complete: fmt.Sprintf("%d of %d", n, n), selector: selector,
+		template: template, labeled: labeled, same: labeled.String() == selector.String(), minReadySeconds: minReadySeconds,
+	}
+}
+
 func readReplicaSet(obj metav1.Object) *owner {
 	rs := obj.(*appsv1.ReplicaSet)
 	selector, err := metav1.LabelSelectorAsSelector(rs.Spec.Selector)
@@ -66,8 +79,8 @@ func readReplicaSet(obj metav1.Object) *owner {
 		selector = labels.Nothing() // an empty one would take over every pod there is
 	}
 	s := rs.Status
-	o := &owner{obj, keyOf(obj.GetNamespace(), obj.GetName()), replicasOf(rs.Spec.Replicas), selector, &rs.Spec.Template, labels.SelectorFromValidatedSet(rs.Spec.Template.Labels), rs.Spec.MinReadySeconds,
-		status{s.Replicas, s.FullyLabeledReplicas, s.ReadyReplicas, s.AvailableReplicas, s.ObservedGeneration, failure{}}}
+	o := newOwner(obj, rs.Spec.Replicas, selector, &rs.Spec.Template, rs.Spec.MinReadySeconds)
+	o.status = status{s.Replicas, s.FullyLabeledReplicas, s.ReadyReplicas, s.AvailableReplicas, s.ObservedGeneration, failure{}}
 	for _, c := range s.Conditions {
 		if c.Type == appsv1.ReplicaSetReplicaFailure && c.Status == corev1.ConditionTrue {
 			o.status.failure = failure{c.Reason, c.Message, c.LastTransitionTime}
@@ -107,8 +120,8 @@ func readController(obj metav1.Object) *owner {
 		template = &corev1.PodTemplateSpec{}
 	}
 	s := rc.Status
-	o := &owner{obj, keyOf(obj.GetNamespace(), obj.GetName()), replicasOf(rc.Spec.Replicas), selector, template, labels.SelectorFromValidatedSet(template.Labels), rc.Spec.MinReadySeconds,
-		status{s.Replicas, s.FullyLabeledReplicas, s.ReadyReplicas, s.AvailableReplicas, s.ObservedGeneration, failure{}}}
+	o := newOwner(obj, rc.Spec.Replicas, selector, template, rc.Spec.MinReadySeconds)
+	o.status = status{s.Replicas, s.FullyLabeledReplicas, s.ReadyReplicas, s.AvailableReplicas, s.ObservedGeneration, failure{}}
 	for _, c := range s.Conditions {
 		if c.Type == corev1.ReplicationControllerReplicaFailure && c.Status == corev1.ConditionTrue {
 			o.status.failure = failure{c.Reason, c.Message, c.LastTransitionTime}

@@ -25,10 +25,9 @@ func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) 
 		return control.Plan{Why: "it is gone"}
 	}
 	o := r.read(obj)
-	surely, perhaps, failed := ownedBy(v, o)
-	owned := len(surely) + len(perhaps)
+	pods := ownedBy(v, o)
 	if o.GetDeletionTimestamp() != nil {
-		return r.report(o, surely, now, control.Plan{Why: "terminating: only its status"})
+		return r.report(o, pods.surely, now, control.Plan{Why: "terminating: only its status"})
 	}
 	if o.selector == labels.Nothing() {
 		// Its own pods would not be its own: each would be released, and the next one made, for ever.
@@ -38,48 +37,50 @@ func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) 
 	if read && (live == nil || live.GetUID() != o.GetUID() || live.GetDeletionTimestamp() != nil) {
 		return control.Plan{Wants: "to see in the cache what a live read has shown: the owner is gone, or going"}
 	}
-	if claims := r.claim(v, o, read); len(claims) > 0 {
+	if claims := r.claim(v, o, pods.strays, read); len(claims) > 0 {
 		return control.Plan{Batches: [][]control.Effect{claims}, Why: "claims pods"}
 	}
 	switch {
-	case owned < o.replicas:
-		return r.grow(v, o, surely, failed, o.replicas-owned, now)
-	case len(surely) > o.replicas:
-		return r.shrink(v, o, surely, now)
-	case len(perhaps) > 0:
-		return r.report(o, surely, now, control.Plan{Wants: "to learn what became of the last write to " + perhaps[0].Name})
+	case len(pods.surely)+len(pods.perhaps) < o.replicas:
+		return r.grow(v, o, pods, now)
+	case len(pods.surely) > o.replicas:
+		return r.shrink(v, o, pods.surely, now)
+	case len(pods.perhaps) > 0:
+		return r.report(o, pods.surely, now, control.Plan{Wants: "to learn what became of the last write to " + pods.perhaps[0].Name})
 	}
-	return r.report(o, surely, now, control.Plan{Why: fmt.Sprintf("%d of %d", len(surely), o.replicas)})
+	return r.report(o, pods.surely, now, control.Plan{Why: o.complete})
 }
 
-// ownedBy returns the owner's pods that surely count, those that may, and those that have failed. A pod may count whose creation, adoption
-// or deletion has an unknown outcome: none is created if those that may would be enough, none deleted unless those that surely do are too
-// many.
-func ownedBy(v *control.View, o *owner) (surely, perhaps, failed []*corev1.Pod) {
+// owned are an owner's pods, each of them in one list at most: those that surely count, those that may, those that have failed, and those
+// that match no more. A pod may count whose creation, adoption or deletion has an unknown outcome: none is created if those that may would
+// be enough, none deleted unless those that surely do are too many.
+type owned struct{ surely, perhaps, failed, strays []*corev1.Pod }
+
+func ownedBy(v *control.View, o *owner) (pods owned) {
 	all := v.Select(podsSource, control.ByOwner.Name, string(o.GetUID()))
-	surely = make([]*corev1.Pod, 0, len(all))
+	pods.surely = make([]*corev1.Pod, 0, len(all))
 	for obj := range all.Each {
 		pod := obj.(*corev1.Pod)
 		matches, doubtful := o.selector.Matches(labels.Set(pod.Labels)), v.Doubtful(podsSource, pod.Namespace, pod.Name)
 		switch {
 		case active(pod) && matches && !doubtful:
-			surely = append(surely, pod)
+			pods.surely = append(pods.surely, pod)
 		case doubtful && (active(pod) && matches || pod.DeletionTimestamp != nil):
-			perhaps = append(perhaps, pod)
+			pods.perhaps = append(pods.perhaps, pod)
 		case pod.Status.Phase == corev1.PodFailed && pod.DeletionTimestamp == nil:
-			failed = append(failed, pod)
+			pods.failed = append(pods.failed, pod)
+		case active(pod) && !matches && pod.UID != "":
+			pods.strays = append(pods.strays, pod)
 		}
 	}
-	return surely, perhaps, failed
+	return pods
 }
 
 // claim releases what does not match and adopts what matches; or asks for the live read that an adoption needs, unless the
 // owner was just read.
-func (r *Reconciler) claim(v *control.View, o *owner, read bool) (claims []control.Effect) {
-	for obj := range v.Select(podsSource, control.ByOwner.Name, string(o.GetUID())).Each {
-		if pod := obj.(*corev1.Pod); active(pod) && pod.UID != "" && !o.selector.Matches(labels.Set(pod.Labels)) {
-			claims = append(claims, r.release(o, pod))
-		}
+func (r *Reconciler) claim(v *control.View, o *owner, strays []*corev1.Pod, read bool) (claims []control.Effect) {
+	for _, pod := range strays {
+		claims = append(claims, r.release(o, pod))
 	}
 	for obj := range v.Select(podsSource, orphansIndex, o.GetNamespace()).Each {
 		pod := obj.(*corev1.Pod)
@@ -95,12 +96,13 @@ func (r *Reconciler) claim(v *control.View, o *owner, read bool) (claims []contr
 }
 
 // grow creates what is missing, in batches that double as long as they succeed.
-func (r *Reconciler) grow(v *control.View, o *owner, owned, failed []*corev1.Pod, missing int, now time.Time) control.Plan {
-	plan := r.complain(v, o, owned, now, "FailedCreate", "Error creating: %v")
-	plan.Why = fmt.Sprintf("%d of %d: %d missing", len(owned), o.replicas, missing)
-	if at := delayed(failed); at.After(now) {
-		plan = r.report(o, owned, now, plan)
-		plan.Wants = fmt.Sprintf("%d more pods, not before %s because %d failed", missing, at.UTC().Format(time.TimeOnly), len(failed))
+func (r *Reconciler) grow(v *control.View, o *owner, pods owned, now time.Time) control.Plan {
+	missing := o.replicas - len(pods.surely) - len(pods.perhaps)
+	plan := r.complain(v, o, pods.surely, now, "FailedCreate", "Error creating: %v")
+	plan.Why = fmt.Sprintf("%d of %d: %d missing", len(pods.surely), o.replicas, missing)
+	if at := delayed(pods.failed); at.After(now) {
+		plan = r.report(o, pods.surely, now, plan)
+		plan.Wants = fmt.Sprintf("%d more pods, not before %s because %d failed", missing, at.UTC().Format(time.TimeOnly), len(pods.failed))
 		plan.Again = at
 		return plan
 	}

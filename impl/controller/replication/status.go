@@ -25,7 +25,7 @@ func observe(o *owner, pods []*corev1.Pod, now time.Time) (s status, soon time.T
 	s.failure = o.status.failure
 	for _, p := range pods {
 		s.replicas++
-		if o.labeled.Matches(labels.Set(p.Labels)) {
+		if o.same || o.labeled.Matches(labels.Set(p.Labels)) {
 			s.fullyLabeled++
 		}
 		since := readySince(p)
