@@ -259,13 +259,11 @@ func (w *write) resolve(answer Answer) bool {
 	case w.read && absent:
 		w.effect.Gone, w.expect = true, nil
 		w.acknowledge(nil, 0)
-	case w.read || transient(answer.Err, reason):
-		return false
-	case absent || reason == metav1.StatusReasonConflict:
-		w.read = true // something has changed; whether it was this write, only the object can tell
-		return false
 	default:
-		w.drop() // the server refuses this very request, so it refused the first one too
+		// The repeat was refused. Something has changed: the object, or what the server lets pass. Whether it was this write, only the object
+		// can tell.
+		w.read = w.read || !transient(answer.Err, reason)
+		return false
 	}
 	return true
 }

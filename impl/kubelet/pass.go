@@ -47,6 +47,7 @@ type member struct {
 	path          string                  // the fieldPath of its Events
 	latest        *runtime.Container      // the newest attempt; nil: none exists
 	last          *runtime.Container      // the newest attempt before that which ended
+	outdated      *runtime.Container      // an attempt that is only created, and that the API shows as begun; then there is no other
 	api           *corev1.ContainerStatus // what the API shows; nil: nothing yet
 }
 
@@ -77,6 +78,10 @@ func (p *pass) member(c *corev1.Container, statuses []corev1.ContainerStatus, pa
 		if statuses[i].Name == c.Name {
 			m.api = &statuses[i]
 		}
+	}
+	if r := m.latest; r != nil && r.State == runtime.Created && m.ran() && r.Attempt <= uint32(m.api.RestartCount) {
+		// A create that was given up has made it once more, after its record had gone. Of what is older the API knows more (K05).
+		m.outdated, m.latest, m.last = r, nil, nil
 	}
 	p.members = append(p.members, m)
 	return m
@@ -131,6 +136,28 @@ func (p *pass) sandbox() *runtime.Sandbox {
 		return s
 	}
 	return nil
+}
+
+// alive reports whether a container of the pod may be running or may yet come to: one that was made, by a start that was given up and is
+// still on its way, and whatever the last call does of which nothing is known yet. In a sandbox that was stopped nothing can be started.
+func (p *pass) alive() bool {
+	return p.seen != nil && p.seen.Uncertain || slices.ContainsFunc(p.rt.Containers, func(c runtime.Container) bool { return c.MayRun() }) || p.startable()
+}
+
+// startable reports whether a container was made in a sandbox that is ready.
+func (p *pass) startable() bool {
+	return slices.ContainsFunc(p.rt.Containers, func(c runtime.Container) bool {
+		return c.State == runtime.Created && slices.ContainsFunc(p.rt.Sandboxes, func(s runtime.Sandbox) bool { return s.Ready && s.ID == c.Sandbox })
+	})
+}
+
+// stopSandboxes frees the network of the pod, and keeps what was made from being started.
+func (p *pass) stopSandboxes(why string) {
+	for _, s := range p.rt.Sandboxes {
+		if s.Ready {
+			p.do(why, StopSandbox{p.ref, s.ID})
+		}
+	}
 }
 
 func (p *pass) podIPs() []string {

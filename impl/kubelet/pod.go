@@ -154,11 +154,7 @@ func (p *pass) quiesce() {
 	if !p.stopAll(func(*runtime.Container) time.Duration { return grace }, "") {
 		return
 	}
-	for _, s := range p.rt.Sandboxes {
-		if s.Ready {
-			p.do("the pod has ended", StopSandbox{p.ref, s.ID})
-		}
-	}
+	p.stopSandboxes("the pod has ended")
 	p.collect()
 }
 

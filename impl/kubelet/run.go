@@ -15,8 +15,12 @@ func (p *pass) run() {
 	if p.stopWrong() {
 		return
 	}
+	if p.finished() {
+		p.windUp()
+		return
+	}
 	todo := p.todo()
-	mounted := p.finished() || p.mount()
+	mounted := p.mount()
 	switch {
 	case p.busy() || !mounted || len(todo) == 0:
 	case p.sandbox() == nil:
@@ -27,6 +31,16 @@ func (p *pass) run() {
 				break
 			}
 		}
+	}
+	p.collect()
+}
+
+// windUp brings a pod that has come to its end to where nothing of it runs or can be started: the API shows its terminal phase then
+// (row 78).
+func (p *pass) windUp() {
+	grace := time.Duration(p.specGrace()) * time.Second
+	if p.stopAll(func(*runtime.Container) time.Duration { return grace }, "") && p.startable() {
+		p.stopSandboxes("what was made must not be started any more")
 	}
 	p.collect()
 }
@@ -73,6 +87,10 @@ func (p *pass) stopWrong() bool {
 	grace := time.Duration(p.specGrace()) * time.Second
 	waits := false
 	for _, m := range p.members {
+		if c := m.outdated; c != nil {
+			p.do("a container was made that has begun and ended before", Remove{p.ref, c.ID, c.Name, c.Attempt})
+			waits = true
+		}
 		c := m.latest
 		if c == nil {
 			continue
@@ -94,8 +112,7 @@ func (p *pass) stopWrong() bool {
 			p.stopUnhealthy(m, grace)
 		}
 	}
-	p.stopDuplicates(grace)
-	return waits || p.busy()
+	return p.stopDuplicates(grace) || waits || p.busy()
 }
 
 func (p *pass) stopOne(m *member, grace time.Duration, message string) bool {
@@ -126,16 +143,19 @@ func (p *pass) afterStop(m *member) string {
 	return ", will be restarted"
 }
 
-// stopDuplicates stops attempts that run beside a newer one. This kubelet makes none; it recovers from one (row 123).
-func (p *pass) stopDuplicates(grace time.Duration) {
+// stopDuplicates stops attempts that run beside a newer one, and reports whether any does. This kubelet makes none; it recovers from
+// one (row 123).
+func (p *pass) stopDuplicates(grace time.Duration) (some bool) {
 	for i := range p.rt.Containers {
 		c := &p.rt.Containers[i]
 		if c.MayRun() && p.rt.Latest(c.Name) != c {
+			some = true
 			if s := p.stop(c, "", grace, "Container is not the latest attempt"); s != nil {
 				p.do("an older attempt runs", s)
 			}
 		}
 	}
+	return some
 }
 
 // todo lists the containers that should be running now and are not, in the order of their start.

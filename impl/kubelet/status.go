@@ -32,8 +32,7 @@ func (p *pass) status() *corev1.PodStatus {
 			s.ContainerStatuses = append(s.ContainerStatuses, p.containerStatus(m))
 		}
 	}
-	gone := isDeleted(p.pod) && !slices.ContainsFunc(p.rt.Containers, func(c runtime.Container) bool { return c.MayRun() })
-	s.Phase = p.phase(s, gone)
+	s.Phase = p.phase(s, p.alive())
 	s.ObservedGeneration = p.pod.Generation
 	if s.StartTime == nil {
 		s.StartTime = seconds(p.now)
@@ -81,8 +80,10 @@ func (p *pass) state(m *member, s *corev1.ContainerStatus) {
 	case c == nil && m.ran() && p.lost(m):
 		s.State.Terminated = m.api.State.Terminated
 		if s.State.Terminated == nil {
-			s.State.Terminated = &corev1.ContainerStateTerminated{Reason: lostReason, Message: lostMessage, ExitCode: lostCode, ContainerID: m.api.ContainerID}
+			s.State.Terminated = unaccounted(m.api)
 		}
+	case c == nil && m.api != nil && m.api.State.Running != nil:
+		s.State.Terminated = unaccounted(m.api) // a reader who has seen it run is shown that it ended (row 93)
 	case c == nil:
 		if m.api != nil && m.api.State.Terminated != nil {
 			s.LastTerminationState = corev1.ContainerState{Terminated: m.api.State.Terminated}
@@ -95,6 +96,11 @@ func (p *pass) state(m *member, s *corev1.ContainerStatus) {
 	default:
 		p.exited(m, c, s)
 	}
+}
+
+// unaccounted is the end of a container of which no record is left.
+func unaccounted(api *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
+	return &corev1.ContainerStateTerminated{Reason: lostReason, Message: lostMessage, ExitCode: lostCode, ContainerID: api.ContainerID}
 }
 
 // begun is the newest attempt that was started. One that is only created is not shown: it changes nothing for the reader,
@@ -162,11 +168,11 @@ func (p *pass) terminated(c *runtime.Container) *corev1.ContainerStateTerminated
 	return t
 }
 
-// phase is the pod's phase. A terminal one is kept (row 78); gone means that a deleted pod's containers have all stopped,
-// so that it ends now whatever its restart policy.
+// phase is the pod's phase. A terminal one is kept, and none comes while a container is alive (row 78). A deleted pod of which none is
+// ends whatever its restart policy.
 //
-// Upstream: pkg/kubelet/kubelet_pods.go, getPhase.
-func (p *pass) phase(s *corev1.PodStatus, gone bool) corev1.PodPhase {
+// Upstream: pkg/kubelet/kubelet_pods.go, getPhase; and status/status_manager.go, which holds a terminal phase back.
+func (p *pass) phase(s *corev1.PodStatus, alive bool) corev1.PodPhase {
 	if terminal(p.pod.Status.Phase) {
 		return p.pod.Status.Phase
 	}
@@ -187,14 +193,14 @@ func (p *pass) phase(s *corev1.PodStatus, gone bool) corev1.PodPhase {
 			waiting++
 		}
 	}
-	switch all := ended == succeeded; {
+	switch gone, all := isDeleted(p.pod) && !alive, ended == succeeded; {
 	case gone && waiting == 0 && all && !initializing:
 		return corev1.PodSucceeded
-	case gone, failed:
+	case gone, failed && !alive:
 		return corev1.PodFailed
 	case initializing || waiting > 0:
 		return corev1.PodPending
-	case running > 0 || p.pod.Spec.RestartPolicy == corev1.RestartPolicyAlways:
+	case running > 0 || alive || p.pod.Spec.RestartPolicy == corev1.RestartPolicyAlways:
 		return corev1.PodRunning
 	case p.waitsForRestart(s):
 		return corev1.PodRunning

@@ -11,7 +11,8 @@ import (
 // terminate brings a deleted pod to its end, each step only after the one before is seen to be done:
 //
 //	preStop hooks      at most for the grace period
-//	stop               TERM, and KILL when the rest of the grace is over; sidecars after the others
+//	stop               TERM, and KILL when the rest of the grace is over; sidecars after the others; the sandbox, if a container in it
+//	                   was made and not started
 //	terminal phase     shown by the API while the records still exist (row 89)
 //	remove             sandboxes and containers
 //	final delete       with the pod's UID as precondition (rows 12, 88)
@@ -20,6 +21,8 @@ func (p *pass) terminate() {
 		return
 	}
 	switch {
+	case !terminal(p.pod.Status.Phase) && p.startable():
+		p.stopSandboxes("what was made must not be started any more")
 	case !terminal(p.pod.Status.Phase):
 		p.out.Why = "all containers have stopped: the terminal phase is to be shown"
 	case !p.rt.Empty():
