@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"orrery/impl/api"
 	"orrery/impl/sim"
 )
 
@@ -56,7 +57,8 @@ type explorer struct {
 	choose Choices
 	swarm  swarm
 	faults []fault
-	idle   int // ordinary steps that are not written down yet
+	ambush api.Verb // what is lain in wait for; empty: nothing
+	idle   int      // ordinary steps that are not written down yet
 }
 
 // fault is one that is under way: how it ends, and when.
@@ -72,6 +74,9 @@ func explore(r *run, choose Choices, times int) {
 	s := e.swarm
 	for e.steps+e.idle < times*s.steps {
 		e.over()
+		if e.ambush != "" {
+			e.strike()
+		}
 		draw := choose.IntN(whole)
 		first, any := r.world.First()
 		switch {
@@ -183,9 +188,14 @@ func (e *explorer) interfere() {
 		any = e.say(line) || any
 	}
 	if any && len(end) > 0 {
-		length := time.Duration(1+e.choose.IntN(e.swarm.length)) * time.Second
-		e.faults = append(e.faults, fault{end, e.world.Now().Add(length)})
+		e.begin(end, e.swarm.length)
 	}
+}
+
+// begin has a fault under way, for as long as is chosen: so many seconds at most.
+func (e *explorer) begin(end []string, most int) {
+	length := time.Duration(1+e.choose.IntN(most)) * time.Second
+	e.faults = append(e.faults, fault{end, e.world.Now().Add(length)})
 }
 
 // over ends the faults whose time is up.
@@ -214,7 +224,7 @@ var allKinds = []kind{
 	toServer("crash", "start"), toServer("lag", "catch-up"), toServer("lag", "catch-up"), toServer("stall", "release"), toServer("down", "up"), toServer("lose-write", ""),
 	toNode("lose-call", ""), toNode("lose-answer", ""), toNode("runtime-down", "runtime-up"), toNode("reboot", ""),
 	toContainer("kill"), toContainer("kill"), toContainer("collect"), toContainer("collect"),
-	cutWorker, cutMember, breakRequest, delayRequest, delayRequest, dropRequest, compact, skew, mark,
+	cutWorker, cutMember, breakRequest, delayRequest, delayRequest, dropRequest, reincarnate, reincarnate, reincarnate, compact, skew, mark,
 }
 
 func pick[T any](e *explorer, list []T) T { return list[e.choose.IntN(len(list))] }
@@ -286,14 +296,38 @@ func breakRequest(e *explorer) ([]string, []string) {
 
 // delayRequest is about what components write: it is their requests that must not be done to another object.
 func delayRequest(e *explorer) ([]string, []string) {
-	open := slices.DeleteFunc(e.world.Open(), func(request string) bool {
-		process, rest, _ := strings.Cut(request, " ")
-		return e.users[process] != nil || strings.HasPrefix(rest, "list") || strings.HasPrefix(rest, "watch") || strings.Contains(rest, "leases")
-	})
-	if len(open) > 0 {
+	if open := e.writes(); len(open) > 0 {
 		return []string{fmt.Sprintf("late %d %s", []int{5, 1, 20}[e.choose.IntN(3)], pick(e, open))}, nil
 	}
 	return nil, nil
+}
+
+// writes are the requests that components wait for, but those that only read, and heartbeats.
+func (e *explorer) writes() []string {
+	return slices.DeleteFunc(e.world.Open(), func(request string) bool {
+		process, rest, _ := strings.Cut(request, " ")
+		return e.users[process] != nil || strings.HasPrefix(rest, "list") || strings.HasPrefix(rest, "watch") || strings.Contains(rest, "leases")
+	})
+}
+
+// reincarnate has the explorer lie in wait for what a component asks of a pod; see strike.
+func reincarnate(e *explorer) (begin, end []string) {
+	if e.ambush == "" {
+		e.ambush = []api.Verb{api.Delete, api.Delete, api.Delete, api.Create, api.Update}[e.choose.IntN(5)]
+	}
+	return nil, nil
+}
+
+// strike delays the request that the explorer lies in wait for, until there is another pod of that name.
+func (e *explorer) strike() {
+	request, name, ok := e.world.Sent(e.ambush, "pods")
+	if !ok || len(e.faults) >= e.swarm.most {
+		return
+	}
+	e.ambush = ""
+	e.say("late 20 " + request)
+	e.say("user delete pod " + name)
+	e.begin([]string{"user create pod " + name + " run"}, 10)
 }
 
 func dropRequest(e *explorer) ([]string, []string) {

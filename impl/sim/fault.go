@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"orrery/impl/api"
 	"orrery/impl/apiserver/request"
 	"orrery/impl/trace"
 )
@@ -157,6 +158,20 @@ func (w *World) Open() (requests []string) {
 		}
 	}
 	return requests
+}
+
+// Sent is the first request of that verb for an object of that resource, or a part of one, that a component has sent and that has not
+// arrived: in words, and the object's name.
+func (w *World) Sent(verb api.Verb, resource string) (request, name string, ok bool) {
+	for _, c := range w.calls {
+		if c.req.Verb != verb || c.req.Resource.Name != resource || c.req.Name == "" || c.told || c.state != sent || !c.from.running() {
+			continue
+		}
+		if _, user := c.from.program.(*userProgram); !user {
+			return c.words(), c.req.Name, true
+		}
+	}
+	return "", "", false
 }
 
 // Break makes the caller of the first such request lose its connection: it does not learn what becomes of it. A request that has
