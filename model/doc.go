@@ -7,8 +7,8 @@
 //
 //	row   where
 //	1     store
-//	2     checker linear: what was acknowledged is there after members have crashed; a disk is not modelled
-//	3     api
+//	2     store; checker linear: what was acknowledged is there after members have crashed; a disk is not modelled
+//	3     store, api
 //	4     store
 //	5     store
 //	6     api

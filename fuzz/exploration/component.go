@@ -17,6 +17,7 @@ import (
 	"orrery/model/proxy"
 	"orrery/model/replication"
 	"orrery/model/scheduler"
+	"orrery/model/store"
 )
 
 // component is a model that can be explored.
@@ -32,6 +33,25 @@ type component struct {
 type explorable func(o options) (*result, error)
 
 var components = []component{
+	{"store", "a store whose members lag behind each other, clients that write and list, and watchers that go from member to member", func(flags *pflag.FlagSet) explorable {
+		d := store.Domain{}
+		flags.IntVar(&d.Keys, "keys", 1, "keys that are used, at most 2")
+		flags.IntVar(&d.Members, "members", 2, "members of the store, at most 2")
+		flags.IntVar(&d.Clients, "clients", 1, "clients, at most 2")
+		flags.IntVar(&d.Watchers, "watchers", 0, "watchers, at most 2: of the first key, and of all")
+		flags.IntVar(&d.Puts, "puts", 1, "how often the first key was put at first, at most 4")
+		flags.BoolVar(&d.Past, "past", false, "clients list the past, too")
+		count(flags, &d.Changes, "changes", 1, "puts and deletes that are asked for")
+		count(flags, &d.Reads, "reads", 1, "lists that are asked for")
+		count(flags, &d.Compactions, "compactions", 0, "compactions that are asked for")
+		count(flags, &d.Losses, "losses", 0, "writes that clients give up")
+		count(flags, &d.Cuts, "cuts", 0, "watches that break off")
+		count(flags, &d.Elections, "elections", 0, "leaders that are lost")
+		return func(o options) (*result, error) {
+			return explore(o, func() *store.Machine { return store.New(d) }, between("keys", d.Keys, 1, 2), between("members", d.Members, 1, 2), between("clients", d.Clients, 0, 2),
+				between("watchers", d.Watchers, 0, 2), between("puts", d.Puts, 0, 4), between("puts, --changes and --compactions together", int(d.Changes)+int(d.Compactions)+d.Puts, 0, 8))
+		}
+	}},
 	{"api", "objects under two names, servers whose caches lag behind the store, and clients that write, list and watch", func(flags *pflag.FlagSet) explorable {
 		d := api.Domain{}
 		flags.IntVar(&d.Names, "names", 1, "names that are used, at most 2")

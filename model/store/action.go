@@ -1,127 +1,118 @@
 package store
 
-// Action is one of the actions of the package comment's table.
-type Action interface{ action() }
+import "fmt"
 
-// Put sets Key to Value if its revision is Expected (0: if it is absent) and all Guards hold.
-type Put struct {
-	Key, Value string
-	Expected   int64
-	Guards     []Guard
+// Kind is what a move does; see the table of the package comment.
+type Kind uint8
+
+// The kinds, in the order in which they are listed.
+const (
+	Ask Kind = iota
+	Commit
+	Confirm
+	Apply
+	Reply
+	Refuse
+	Lose
+	Land
+	Drop
+	Attach
+	Tell
+	Mark
+	Skip
+	Break
+	Depose
+	Elect
+	Heal
+)
+
+// Move is one action of the world: its kind, who it is about, and the request that Ask sends.
+type Move struct {
+	Kind Kind
+	// Client is the number of a client, Late that of a late write, Member and Watcher are those of a member and of a watcher.
+	Client, Late, Member, Watcher uint8
+	Request                       Request
 }
 
-// Guard requires of another key that its revision is Expected; 0: that it is absent.
-type Guard struct {
-	Key      string
-	Expected int64
-}
+// Classes are those of fairness.
+var Classes = []string{"agreement", "members", "answers", "late", "watches", "election", "heal"}
 
-// Delete removes Key if its revision is Expected.
-type Delete struct {
-	Key      string
-	Expected int64
-}
-
-// Get reads Key at Revision; 0: now.
-type Get struct {
-	Key      string
-	Revision int64
-}
-
-// List reads the keys under Prefix at Revision, beginning at From, at most Limit of them; 0: all.
-type List struct {
-	Prefix, From string
-	Revision     int64
-	Limit        int64
-}
-
-// Count counts the keys under Prefix.
-type Count struct{ Prefix string }
-
-// Compact forbids reads below Revision.
-type Compact struct{ Revision int64 }
-
-// Open opens a watch of the changes under Prefix after a revision.
-type Open struct {
-	Number int
-	Prefix string
-	After  int64
-}
-
-// Deliver tells a watch the next change it waits for, or that it cannot be told.
-type Deliver struct{ Number int }
-
-// Notice tells a watch that it has been told everything up to Revision.
-type Notice struct {
-	Number   int
-	Revision int64
-}
-
-// Pass moves a watch past changes that it did not ask for.
-type Pass struct{ Number int }
-
-// Stop closes a watch.
-type Stop struct{ Number int }
-
-func (Put) action()     {}
-func (Delete) action()  {}
-func (Get) action()     {}
-func (List) action()    {}
-func (Count) action()   {}
-func (Compact) action() {}
-func (Open) action()    {}
-func (Deliver) action() {}
-func (Notice) action()  {}
-func (Pass) action()    {}
-func (Stop) action()    {}
-
-// Domain bounds what an exploration tries.
-type Domain struct {
-	Keys, Values []string
-	Watches      int
-}
-
-// Enabled lists the enabled actions over a domain that lead to another state, in a fixed order. Reads, and writes that
-// fail to compare, are enabled everywhere and lead nowhere; of the latter one is listed for each key.
-func Enabled(s State, d Domain) []Action {
-	var all []Action
-	for _, key := range d.Keys {
-		now, exists := s.At(key, s.Revision)
-		for _, value := range d.Values {
-			all = append(all, Put{key, value, revisionOf(now, exists), nil})
-		}
-		all = append(all, Delete{key, revisionOf(now, exists)}, Delete{key, s.Revision + 1})
+// Fair is the class of a move; -1: it need never happen.
+func Fair(m Move) int {
+	switch m.Kind {
+	case Commit, Confirm:
+		return 0
+	case Apply:
+		return 1
+	case Reply:
+		return 2
+	case Land, Drop:
+		return 3
+	case Attach, Tell:
+		return 4
+	case Elect:
+		return 5
+	case Heal:
+		return 6
 	}
-	for r := s.Compacted + 1; r <= s.Revision; r++ {
-		all = append(all, Compact{r})
-	}
-	if len(s.Watches) < d.Watches {
-		for _, prefix := range append([]string{""}, d.Keys...) {
-			for after := int64(0); after <= s.Revision+1; after++ {
-				all = append(all, Open{s.unused(), prefix, after})
-			}
-		}
-	}
-	for _, w := range s.Watches {
-		all = append(all, Deliver{w.Number}, Pass{w.Number}, Stop{w.Number})
-		for r := w.Position; r <= s.Revision; r++ {
-			all = append(all, Notice{w.Number, r})
-		}
-	}
-	enabled := all[:0]
-	for _, a := range all {
-		if _, ok := Next(s, a); ok {
-			enabled = append(enabled, a)
-		}
-	}
-	return enabled
+	return -1
 }
 
-// unused is the smallest number that no watch has.
-func (s State) unused() int {
-	for n := 0; ; n++ {
-		if _, used := s.Watch(n); !used {
-			return n
-		}
+// String is the move in words.
+func (m Move) String() string {
+	switch m.Kind {
+	case Ask:
+		return fmt.Sprintf("client %d asks member %d to %v", m.Client, m.Member, m.Request)
+	case Commit:
+		return fmt.Sprintf("the write of client %d is agreed on", m.Client)
+	case Confirm:
+		return fmt.Sprintf("for the list of client %d the leader says how many entries there are", m.Client)
+	case Apply:
+		return fmt.Sprintf("member %d carries out the next entry", m.Member)
+	case Reply:
+		return fmt.Sprintf("client %d is answered", m.Client)
+	case Refuse:
+		return fmt.Sprintf("client %d is told that its request was not done, as there is no leader", m.Client)
+	case Lose:
+		return fmt.Sprintf("client %d gives up, and does not know what became of its write", m.Client)
+	case Land:
+		return fmt.Sprintf("late write %d is agreed on", m.Late)
+	case Drop:
+		return fmt.Sprintf("late write %d is lost", m.Late)
+	case Attach:
+		return fmt.Sprintf("watcher %d watches at member %d, from where it was", m.Watcher, m.Member)
+	case Tell:
+		return fmt.Sprintf("watcher %d is told the next change, or that history is gone", m.Watcher)
+	case Mark:
+		return fmt.Sprintf("watcher %d is told that it has been told everything so far", m.Watcher)
+	case Skip:
+		return fmt.Sprintf("the watch of watcher %d passes over what it does not ask for", m.Watcher)
+	case Break:
+		return fmt.Sprintf("the watch of watcher %d breaks off", m.Watcher)
+	case Depose:
+		return "the leader is lost"
+	case Elect:
+		return "a leader is elected"
 	}
+	return "the faults end"
+}
+
+// String is the request in words.
+func (q Request) String() string {
+	switch q.Verb {
+	case ToPut:
+		return fmt.Sprintf("put %s if its revision is %d", keys[q.Key], q.Expected)
+	case ToDelete:
+		return fmt.Sprintf("delete %s if its revision is %d", keys[q.Key], q.Expected)
+	case ToCompact:
+		return fmt.Sprintf("compact at revision %d", q.Revision)
+	}
+	what, how := "what there is", ", as of no earlier than now"
+	if q.Revision > 0 {
+		what = fmt.Sprintf("what there was at revision %d", q.Revision)
+	}
+	if q.Serializable {
+		how = ", as it has it"
+	}
+	return "list " + what + how
 }

@@ -1,227 +1,307 @@
 package store
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 )
 
-// Next is the state that an action leads to; false: the action is not enabled.
-func Next(s State, action Action) (State, bool) {
-	switch a := action.(type) {
-	case Get, List, Count:
-		return s, true
-	case Put:
-		now, exists := s.At(a.Key, s.Revision)
-		if revisionOf(now, exists) != a.Expected || !s.hold(a.Guards) {
-			return s, true
-		}
-		next := Change{Revision: s.Revision + 1, Key: a.Key, Value: a.Value, Created: s.Revision + 1, Version: 1}
-		if exists {
-			next.Created, next.Version = now.Created, now.Version+1
-		}
-		return s.plus(next), true
-	case Delete:
-		now, exists := s.At(a.Key, s.Revision)
-		if !exists || now.Revision != a.Expected {
-			return s, true
-		}
-		return s.plus(Change{Revision: s.Revision + 1, Key: a.Key, Deleted: true}), true
-	case Compact:
-		if a.Revision > s.Compacted && a.Revision <= s.Revision {
-			s.Compacted = a.Revision
-		}
-		return s, true
-	}
-	return nextOfWatch(s, action)
+// Domain bounds the world: how many keys, members, clients and watchers there are, two of each at most; how often the first key was put at
+// first; whether clients list the past; and how often what they do and what may go wrong happens.
+type Domain struct {
+	Keys, Members, Clients, Watchers, Puts int
+	// Past: clients list the store as it was, too.
+	Past                                                 bool
+	Changes, Reads, Compactions, Losses, Cuts, Elections uint8
 }
 
-func nextOfWatch(s State, action Action) (State, bool) {
-	switch a := action.(type) {
-	case Open:
-		if _, used := s.Watch(a.Number); used {
-			return s, false
-		}
-		return s.with(Watch{Number: a.Number, Prefix: a.Prefix, After: a.After, Position: a.After}), true
-	case Deliver:
-		w, open := s.Watch(a.Number)
-		c, waits := s.waiting(w)
-		switch {
-		case open && s.passed(w):
-			return s.without(a.Number), true
-		case !open || !waits:
-			return s, false
-		}
-		w.Position = c.Revision
-		w.Told = append(slices.Clip(w.Told), c.Revision)
-		return s.with(w), true
-	case Notice:
-		w, open := s.Watch(a.Number)
-		c, waits := s.waiting(w)
-		if !open || a.Revision < w.Position || a.Revision <= w.After || a.Revision > s.Revision || (waits && c.Revision <= a.Revision) {
-			return s, false
-		}
-		w.Position = a.Revision
-		return s.with(w), true
-	case Pass:
-		w, open := s.Watch(a.Number)
-		to := s.Revision
-		if c, waits := s.waiting(w); waits {
-			to = c.Revision - 1
-		}
-		if !open || to <= w.Position || s.passed(w) {
-			return s, false
-		}
-		w.Position = to
-		return s.with(w), true
-	case Stop:
-		_, open := s.Watch(a.Number)
-		return s.without(a.Number), open
-	}
-	panic(fmt.Sprintf("model/store: no such action: %#v", action))
-}
-
-// Failure is why an action was refused.
-type Failure string
-
-// The failures. There are no others: the model's store is always there.
-const (
-	None      Failure = ""
-	Compacted Failure = "compacted"
-	Future    Failure = "future"
-)
-
-// Answer is what the issuer of an action is told.
-type Answer struct {
-	Failure   Failure
-	Revision  int64 // of the store when it answered; of a delivery, its own
-	Succeeded bool  // of a Put or Delete: the key's revision was the expected one
-	Held      []Change
-	Guards    []int64 // of a Put that did not succeed: the revision of each guard's key; 0: absent
-	Count     int64   // how many keys a List or Count met, whatever the limit
-	Change    *Change // what a Deliver tells
-	Replaced  *Change // and what that replaced or deleted
-}
-
-// AnswerTo is what the issuer of an enabled action is told when it is taken in s.
-//
-// Held is what was read; after a Put or Delete that did not compare, what was there instead; after a Delete that did,
-// what it removed.
-func AnswerTo(s State, action Action) Answer {
-	next, _ := Next(s, action)
-	answer := Answer{Revision: next.Revision}
-	switch a := action.(type) {
-	case Put:
-		now, exists := s.At(a.Key, s.Revision)
-		if answer.Succeeded = revisionOf(now, exists) == a.Expected && s.hold(a.Guards); !answer.Succeeded {
-			answer.Held = only(now, exists)
-			answer.Guards = s.guarded(a.Guards)
-		}
-	case Delete:
-		now, exists := s.At(a.Key, s.Revision)
-		answer.Succeeded = revisionOf(now, exists) == a.Expected
-		answer.Held = only(now, exists)
-	case Get:
-		if answer.Failure = s.readable(a.Revision); answer.Failure == None {
-			answer.Held = only(s.At(a.Key, s.resolve(a.Revision)))
-		}
-	case List:
-		if answer.Failure = s.readable(a.Revision); answer.Failure == None {
-			answer.list(s.Keys(a.Prefix, s.resolve(a.Revision)), a)
-		}
-	case Count:
-		answer.Count = int64(len(s.Keys(a.Prefix, s.Revision)))
-	case Compact:
-		answer.Failure = s.compactable(a.Revision)
-	case Deliver:
-		return s.delivery(a)
-	case Notice:
-		answer.Revision = a.Revision
-	}
-	if answer.Failure != None {
-		return Answer{Failure: answer.Failure}
-	}
-	return answer
-}
-
-func (a *Answer) list(all []Change, l List) {
-	for _, c := range all {
-		if c.Key < l.From {
-			continue
-		}
-		if a.Count++; l.Limit == 0 || a.Count <= l.Limit {
-			a.Held = append(a.Held, c)
+// Enabled appends the moves that may happen.
+func Enabled(d Domain, w World, moves []Move) []Move {
+	add := func(yes bool, m Move) {
+		if yes {
+			moves = append(moves, m)
 		}
 	}
+	moves = asks(d, w, moves)
+	for i, c := range w.Clients {
+		client := uint8(i)
+		write := c.Request.Verb != ToList
+		add(c.Stage == Sent && w.Led && write, Move{Kind: Commit, Client: client})
+		add(c.Stage == Sent && w.Led && !write, Move{Kind: Confirm, Client: client})
+		add(c.Stage == Sent && !w.Led, Move{Kind: Refuse, Client: client})
+		add(c.Stage == Placed && w.Members[c.Member].Applied >= c.Place, Move{Kind: Reply, Client: client})
+		// A write that a lost leader had may come to nothing, or be agreed on by the next: its client waits in vain.
+		lossy := w.Losses > 0 || !w.Led && c.Stage == Sent
+		add(c.Stage != Idle && write && lossy && !w.Healed && w.room(c), Move{Kind: Lose, Client: client})
+	}
+	for i, c := range w.Late {
+		add(c.Stage == Sent && w.Led, Move{Kind: Land, Late: uint8(i)})
+		add(c.Stage == Sent, Move{Kind: Drop, Late: uint8(i)})
+	}
+	for i, m := range w.Members {
+		add(m.There && int(m.Applied) < len(w.Order), Move{Kind: Apply, Member: uint8(i)})
+	}
+	for i := range w.Watchers {
+		moves = watches(w, uint8(i), moves)
+	}
+	add(w.Led && w.Elections > 0 && !w.Healed, Move{Kind: Depose})
+	add(!w.Led, Move{Kind: Elect})
+	add(!w.Healed, Move{Kind: Heal})
+	return moves
 }
 
-func (s State) delivery(a Deliver) Answer {
-	w, _ := s.Watch(a.Number)
-	if s.passed(w) {
-		return Answer{Failure: Compacted}
-	}
-	c, _ := s.waiting(w)
-	answer := Answer{Revision: c.Revision, Change: &c}
-	if replaced, exists := s.replaced(c); exists {
-		answer.Replaced = &replaced
-	}
-	return answer
+// room: if its client gives a request up now, there is room for it among what is late.
+func (w World) room(c Call) bool {
+	return c.Stage != Sent || slices.ContainsFunc(w.Late[:], func(l Call) bool { return l.Stage == Idle })
 }
 
-// guarded are the revisions of the guards' keys.
-func (s State) guarded(guards []Guard) (revisions []int64) {
-	for _, g := range guards {
-		revisions = append(revisions, revisionOf(s.At(g.Key, s.Revision)))
+// asks are what a client may ask for now. It does not matter which, as they do not differ.
+func asks(d Domain, w World, moves []Move) []Move {
+	client := slices.IndexFunc(w.Clients[:d.Clients], func(c Call) bool { return c.Stage == Idle })
+	if client < 0 || w.Healed || w.Changes+w.Reads+w.Compactions == 0 {
+		return moves
 	}
-	return revisions
-}
-
-// hold: every guard's key is at the revision that the guard requires.
-func (s State) hold(guards []Guard) bool {
-	for i, revision := range s.guarded(guards) {
-		if revision != guards[i].Expected {
-			return false
+	now := w.now()
+	for _, q := range requests(d, w, now) {
+		for i, m := range w.Members {
+			if m.There {
+				moves = append(moves, Move{Kind: Ask, Client: uint8(client), Member: uint8(i), Request: q})
+			}
 		}
 	}
-	return true
+	return moves
 }
 
-func (s State) readable(revision int64) Failure {
-	switch {
-	case revision > s.Revision:
-		return Future
-	case revision > 0 && revision < s.Compacted:
-		return Compacted
+// requests are what may be asked for, where now is what there is.
+func requests(d Domain, w World, now State) (all []Request) {
+	for key := uint8(0); w.Changes > 0 && int(key) < d.Keys; key++ {
+		for _, revision := range expectations(now, keys[key]) {
+			all = append(all, Request{Verb: ToPut, Key: key, Expected: revision})
+			if revision > 0 {
+				all = append(all, Request{Verb: ToDelete, Key: key, Expected: revision})
+			}
+		}
 	}
-	return None
+	for r := max(now.Compacted, 1) + 1; w.Compactions > 0 && r <= now.Revision; r++ {
+		all = append(all, Request{Verb: ToCompact, Revision: uint8(r)})
+	}
+	if w.Reads == 0 {
+		return all
+	}
+	last := now.Revision
+	if !d.Past {
+		last = 0
+	}
+	for r := range uint8(last + 1) {
+		all = append(all, Request{Verb: ToList, Revision: r}, Request{Verb: ToList, Revision: r, Serializable: true})
+	}
+	return all
 }
 
-func (s State) compactable(revision int64) Failure {
-	switch {
-	case revision <= s.Compacted:
-		return Compacted
-	case revision > s.Revision:
-		return Future
+// expectations are what a client may believe that a key's revision is: what it is, what it was before, or that there is no such key. Whence
+// it knows is its own affair.
+func expectations(now State, key string) []uint8 {
+	believed := []uint8{0}
+	for _, c := range slices.Backward(now.Log) {
+		if c.Key == key && !c.Deleted && len(believed) < 3 {
+			believed = append(believed, uint8(c.Revision))
+		}
 	}
-	return None
+	return believed
 }
 
-func (s State) resolve(revision int64) int64 {
-	if revision == 0 {
-		return s.Revision
+// watches are what may happen to a watcher.
+func watches(w World, watcher uint8, moves []Move) []Move {
+	v := w.Watchers[watcher]
+	if v.Scope == Nothing || v.Gone {
+		return moves
 	}
-	return revision
+	if !v.Open {
+		for i, m := range w.Members {
+			if m.There {
+				moves = append(moves, Move{Kind: Attach, Watcher: watcher, Member: uint8(i)})
+			}
+		}
+		return moves
+	}
+	s, number := w.Members[v.Member].State, int(watcher)
+	for _, a := range []struct {
+		kind   Kind
+		action Action
+	}{
+		{Tell, Deliver{number}},
+		{Mark, Notice{number, s.Revision}},
+		{Skip, Pass{number}},
+	} {
+		if _, ok := Next(s, a.action); ok && (a.kind != Mark || s.Revision > int64(v.Position)) {
+			moves = append(moves, Move{Kind: a.kind, Watcher: watcher})
+		}
+	}
+	if w.Cuts > 0 && !w.Healed {
+		moves = append(moves, Move{Kind: Break, Watcher: watcher})
+	}
+	return moves
 }
 
-func revisionOf(c Change, exists bool) int64 {
-	if !exists {
-		return 0
+// after is the world after a move that may happen.
+func after(w World, m Move) World {
+	w.Told = Answer{}
+	c := &w.Clients[m.Client]
+	switch m.Kind {
+	case Ask:
+		return w.asked(m)
+	case Commit:
+		w.Order = append(slices.Clip(w.Order), Entry{c.Number, c.Request})
+		c.Stage, c.Place = Placed, uint8(len(w.Order))
+	case Confirm:
+		c.Stage, c.Place = Placed, uint8(len(w.Order))
+	case Apply:
+		return w.applied(m.Member)
+	case Reply:
+		return w.replied(m.Client)
+	case Refuse:
+		if w.Told = (Answer{Failure: Unavailable}); c.Request.Verb != ToList {
+			w.Refused |= 1 << c.Number
+		}
+		*c = Call{}
+	case Lose:
+		return w.lost(m.Client)
+	case Land:
+		late := w.Late[m.Late]
+		w.Order = append(slices.Clip(w.Order), Entry{late.Number, late.Request})
+		w.Late[m.Late] = Call{}
+	case Drop:
+		w.Late[m.Late] = Call{}
+	case Depose:
+		w.Elections--
+		w.Led = false
+	case Elect:
+		w.Led = true
+	case Heal:
+		w.Healed, w.Changes, w.Reads, w.Compactions, w.Losses, w.Cuts, w.Elections = true, 0, 0, 0, 0, 0, 0
+	default:
+		return w.watched(m)
 	}
-	return c.Revision
+	return w
 }
 
-func only(c Change, exists bool) []Change {
-	if !exists {
-		return nil
+// asked is the world after a client has asked for something.
+func (w World) asked(m Move) World {
+	c := Call{Stage: Sent, Member: m.Member, Request: m.Request}
+	switch m.Request.Verb {
+	case ToList:
+		w.Reads--
+		if m.Request.Serializable {
+			c.Stage = Placed // its member need not come anywhere
+		} else {
+			c.Began = w.Known
+		}
+	case ToCompact:
+		w.Compactions--
+		w, c.Number = w.numbered()
+	default:
+		w.Changes--
+		w, c.Number = w.numbered()
 	}
-	return []Change{c}
+	w.Clients[m.Client] = c
+	return w
 }
+
+func (w World) numbered() (World, uint8) {
+	w.Asked++
+	return w, w.Asked - 1
+}
+
+// applied is the world after a member has carried out the next entry. If a client waits there for that, it knows the answer.
+func (w World) applied(member uint8) World {
+	m := &w.Members[member]
+	e := w.Order[m.Applied]
+	action := e.Request.action(e.Number)
+	answer := AnswerTo(m.State, action)
+	m.State, _ = Next(m.State, action)
+	m.Applied++
+	for i := range w.Clients {
+		if c := &w.Clients[i]; c.Stage == Placed && c.Request.Verb != ToList && c.Member == member && c.Place == m.Applied {
+			c.Answer = &answer
+		}
+	}
+	return w
+}
+
+// replied is the world after a client has been answered.
+func (w World) replied(client uint8) World {
+	c := w.Clients[client]
+	w.Clients[client] = Call{}
+	if c.Request.Verb == ToList {
+		m := w.Members[c.Member]
+		w.Told = AnswerTo(m.State, c.Request.action(0))
+		return w.knowing(m.Applied)
+	}
+	w.Told = *c.Answer
+	if done := c.Answer.Succeeded || c.Request.Verb == ToCompact && c.Answer.Failure == None; done {
+		w.Done |= 1 << c.Number
+	}
+	return w.knowing(c.Place)
+}
+
+func (w World) knowing(entries uint8) World {
+	w.Known = max(w.Known, entries)
+	return w
+}
+
+// lost is the world after a client has given a write up. If it has no place in the order, it still may come to have one.
+func (w World) lost(client uint8) World {
+	c := w.Clients[client]
+	if w.Led || c.Stage != Sent {
+		w.Losses--
+	}
+	if c.Stage == Sent {
+		at := slices.IndexFunc(w.Late[:], func(l Call) bool { return l.Stage == Idle })
+		w.Late[at] = Call{Stage: Sent, Number: c.Number, Request: c.Request}
+	}
+	w.Clients[client] = Call{}
+	return w
+}
+
+// watched is the world after a move of a watcher.
+func (w World) watched(m Move) World {
+	v := &w.Watchers[m.Watcher]
+	number := int(m.Watcher)
+	if m.Kind == Attach {
+		v.Open, v.Member = true, m.Member
+	}
+	at := &w.Members[v.Member]
+	switch m.Kind {
+	case Attach:
+		at.State, _ = Next(at.State, Open{number, scopes[v.Scope], int64(v.Position)})
+	case Skip:
+		at.State, _ = Next(at.State, Pass{number})
+	case Break:
+		w.Cuts--
+		at.State, _ = Next(at.State, Stop{number})
+		v.Open, v.Member = false, 0
+	case Mark:
+		at.State, _ = Next(at.State, Notice{number, at.State.Revision})
+		v.Position = uint8(at.State.Revision)
+		return w.knowing(at.Applied)
+	case Tell:
+		w.Told = AnswerTo(at.State, Deliver{number})
+		at.State, _ = Next(at.State, Deliver{number})
+		return w.told(m.Watcher).knowing(at.Applied)
+	}
+	return w
+}
+
+// told is the world after a watcher has heard what the last step told it.
+func (w World) told(watcher uint8) World {
+	v := &w.Watchers[watcher]
+	if w.Told.Failure != None {
+		v.Open, v.Member, v.Gone = false, 0, true
+		return w
+	}
+	v.Position = uint8(w.Told.Revision)
+	v.Told |= 1 << w.Told.Revision
+	return w
+}
+
+// asksFor reports whether a watcher asks for changes of a key.
+func (v Watcher) asksFor(key string) bool { return strings.HasPrefix(key, scopes[v.Scope]) }
