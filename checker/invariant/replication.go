@@ -212,11 +212,23 @@ func (j *judge) creations(creator map[string]*decided) tallies {
 	return counts
 }
 
-// landsAgain: a name that had been created and deleted was created once more, and not by the answered operation. So it is an earlier
-// one of that name, which the controller had given up and made up for by that operation: what lands so late nobody can prevent.
+// landsAgain: a name that had been created and deleted was created once more, by an operation that the controller had given up and made
+// up for: what lands so late nobody can prevent. It is not the last one if that was answered with another revision, or refused. If nobody
+// knows what became of the last one, it may be that: since it was decided another pod had the name, so that its repeat was refused.
 func (d *decided) landsAgain(v *history.Version) bool {
-	answered := d.op != nil && d.op.OK() && d.op.Return.Object != nil
-	return v.Before != nil && answered && d.op.Return.Object.Revision != v.Revision
+	switch {
+	case v.Before == nil || d.op == nil:
+		return false
+	case d.op.OK() && d.op.Return.Object != nil:
+		return d.op.Return.Object.Revision != v.Revision
+	case d.op.Outcome() == trace.Failed:
+		return true
+	}
+	other := v.Before
+	for before(other) != nil {
+		other = before(other)
+	}
+	return other.Seq() > d.line.Seq
 }
 
 // had is an active pod of an owner: its name, where it was adopted, if it was, and the revision at which it landed again, if it did.
