@@ -224,7 +224,7 @@ var allKinds = []kind{
 	toServer("crash", "start"), toServer("lag", "catch-up"), toServer("lag", "catch-up"), toServer("stall", "release"), toServer("down", "up"), toServer("lose-write", ""),
 	toNode("lose-call", ""), toNode("lose-answer", ""), toNode("runtime-down", "runtime-up"), toNode("reboot", ""),
 	toContainer("kill"), toContainer("kill"), toContainer("collect"), toContainer("collect"),
-	cutWorker, cutMember, breakRequest, delayRequest, delayRequest, dropRequest, reincarnate, reincarnate, reincarnate, compact, skew, mark,
+	cutWorker, cutMember, breakRequest, blindly, blindly, delayRequest, delayRequest, dropRequest, reincarnate, reincarnate, reincarnate, compact, skew, mark,
 }
 
 func pick[T any](e *explorer, list []T) T { return list[e.choose.IntN(len(list))] }
@@ -308,6 +308,18 @@ func (e *explorer) writes() []string {
 		process, rest, _ := strings.Cut(request, " ")
 		return e.users[process] != nil || strings.HasPrefix(rest, "list") || strings.HasPrefix(rest, "watch") || strings.Contains(rest, "leases")
 	})
+}
+
+// blindly has a component lose the answer to a write while every cache lags, so that only a live read can tell what became of it.
+func blindly(e *explorer) (begin, end []string) {
+	open := e.writes()
+	if len(open) == 0 {
+		return nil, nil
+	}
+	for _, s := range e.world.Servers {
+		begin, end = append(begin, "lag "+s.Name), append(end, "catch-up "+s.Name)
+	}
+	return append(begin, "break "+pick(e, open)), end
 }
 
 // reincarnate has the explorer lie in wait for what a component asks of a pod; see strike.

@@ -12,7 +12,8 @@
 //	Owners      replication controllers and   create, scale by update and by subresource, pause, delete and create again
 //	            replica sets
 //	Meddlers    pods                          relabel (release and adoption), delete with short and with stale
-//	                                          preconditions, run once, bind what is bound
+//	                                          preconditions, run once, bind what is bound, run what an
+//	                                          owner will adopt, run on a node of their choice
 //
 // A client that got an Unknown answer forgets what it knew of the object and reads it again; it never assumes.
 //

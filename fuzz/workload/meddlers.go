@@ -18,6 +18,8 @@ var Meddlers = Kind{Name: "meddlers", perMinute: 40, requests: []weighted{
 	{2, relabelPod},
 	{3, deletePod},
 	{2, bindAgain},
+	{2, runStray},
+	{1, placePod},
 }}
 
 // onceNames are pods of their own that run once and end: the same few names, again and again.
@@ -31,15 +33,41 @@ func listPods(c *Client, choose Choices) (api.Request, bool) {
 	return req, true
 }
 
-// runOnce creates a pod that ends by itself, well or badly.
+// runOnce creates a pod that ends by itself, well or badly, now and then after an init container.
 func runOnce(c *Client, choose Choices) (api.Request, bool) {
 	name := pick(choose, onceNames)
 	spec := PodSpec("exit", fmt.Sprint(choose.IntN(2)))
 	spec.RestartPolicy = corev1.RestartPolicyNever
+	if choose.IntN(3) == 1 {
+		spec.InitContainers = PodSpec("exit", "0").Containers
+		spec.InitContainers[0].Name = "init"
+	}
+	return createPod(name, "once", spec), true
+}
+
+func createPod(name, app string, spec corev1.PodSpec) api.Request {
 	return api.Request{Verb: api.Create, Resource: pods, Namespace: Namespace, Name: name, Object: &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: Namespace, Labels: map[string]string{"app": "once"}},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: Namespace, Labels: map[string]string{"app": app}},
 		Spec:       spec,
-	}}, true
+	}}
+}
+
+// runStray creates a pod that an owner is to adopt, and that ends by itself.
+func runStray(c *Client, choose Choices) (api.Request, bool) {
+	spec := PodSpec("exit", fmt.Sprint(choose.IntN(2)), "after", "5s")
+	spec.RestartPolicy = corev1.RestartPolicyNever
+	return createPod("stray", owners[choose.IntN(len(owners))].name, spec), true
+}
+
+// placePod creates a pod on a node that it names itself, the scheduler unasked.
+func placePod(c *Client, choose Choices) (api.Request, bool) {
+	pod, ok := c.somePod(choose)
+	if !ok || pod.Spec.NodeName == "" {
+		return api.Request{}, false
+	}
+	spec := PodSpec("exit", "0")
+	spec.RestartPolicy, spec.NodeName = corev1.RestartPolicyNever, pod.Spec.NodeName
+	return createPod("placed", "once", spec), true
 }
 
 func deleteOnce(c *Client, choose Choices) (api.Request, bool) {

@@ -2,7 +2,7 @@
 // that tests execute in a container without a shell.
 //
 //	testserver [serve] [flags]   the server; see --help
-//	exit CODE                    end with CODE
+//	exit CODE [after DURATION]   end with CODE
 //	cat FILE...  echo WORDS...  env  ls [DIR]  sleep DURATION  true  false
 //
 // A command is the first argument or the name of the program, under which the image has links to it. The server answers
@@ -105,12 +105,17 @@ func list(args []string) error {
 }
 
 func exit(args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("wants one exit code")
+	if len(args) != 1 && !(len(args) == 3 && args[1] == "after") {
+		return fmt.Errorf("wants an exit code, and perhaps \"after\" a duration")
 	}
 	code, err := strconv.Atoi(args[0])
 	if err != nil {
 		return err
+	}
+	if len(args) == 3 {
+		if err := sleep(args[2:]); err != nil {
+			return err
+		}
 	}
 	os.Exit(code)
 	return nil
