@@ -6,7 +6,5 @@
 //
 // To add a checker, write a package that returns a [verdict.Checker] and name it in [Checkers].
 //
-// **Not done**: refinement (every step of a component is a step of its model).
-//
 // Sources: DESIGN.md section 6; etcd tests/robustness for judging one trace by several checkers in order.
 package checker

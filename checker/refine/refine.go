@@ -34,6 +34,7 @@ var judged = map[string]func(*judge, *step){
 	"replication-controller": replicates("replicationcontrollers"),
 	"replicaset-controller":  replicates("replicasets"),
 	defaultScheduler:         schedules,
+	"kubelet":                runs,
 }
 
 // Components are the names of the components whose steps are judged, sorted.
@@ -41,7 +42,20 @@ func Components() []string { return slices.Sorted(maps.Keys(judged)) }
 
 // Check judges every step.
 func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
-	j := &judge{h: h, operations: make(map[string]*history.Operation, len(h.Operations)), last: map[lastKey]*step{}, views: map[viewKey]int64{}, written: map[writtenKey]trace.Effect{}, asked: map[writtenKey]trace.Effect{}}
+	j := all(ctx, h)
+	return verdict.Result{Findings: verdict.Keep(j.findings, limits), Unknown: j.unknown}
+}
+
+// Share is of how many of a component's decisions the view was known, so that they were judged, of all in which there was something to judge.
+type Share struct{ Judged, All int }
+
+// Shares are those of the components, by name.
+func Shares(h *history.History) map[string]Share { return all(context.Background(), h).shares }
+
+// all judges every step.
+func all(ctx context.Context, h *history.History) *judge {
+	j := &judge{h: h, operations: make(map[string]*history.Operation, len(h.Operations)), last: map[lastKey]*step{}, views: map[viewKey]int64{}, written: map[writtenKey]trace.Effect{}, asked: map[writtenKey]trace.Effect{},
+		sent: map[writtenKey]trace.Effect{}, pods: map[*history.Version]*pod{}, boots: map[string]int{}, shares: map[string]Share{}}
 	for _, op := range h.Operations {
 		j.operations[op.ID] = op
 	}
@@ -53,7 +67,7 @@ func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Lim
 		}
 		j.step(l)
 	}
-	return verdict.Result{Findings: verdict.Keep(j.findings, limits), Unknown: j.unknown}
+	return j
 }
 
 const notFound = 404
@@ -63,11 +77,26 @@ type judge struct {
 	operations map[string]*history.Operation
 	last       map[lastKey]*step
 	views      map[viewKey]int64
-	// written is the last write to each object, asked the read that was to tell what became of it.
-	written, asked map[writtenKey]trace.Effect
-	findings       []verdict.Finding
-	unknown        []string
-	bad            bool // a stored object could not be read, which is said once
+	// written is the last write to each object, asked the read that was to tell what became of it, sent the last write that has a call.
+	written, asked, sent map[writtenKey]trace.Effect
+	pods                 map[*history.Version]*pod // as a kubelet's model needs them
+	// boots are how many times the kubelet of each node was started again, as the first of the lives tell that are counted in booted.
+	boots    map[string]int
+	booted   int
+	shares   map[string]Share
+	findings []verdict.Finding
+	unknown  []string
+	bad      bool // a stored object could not be read, which is said once
+}
+
+// count counts a decision in which there is something to judge.
+func (j *judge) count(s *step, judged bool) {
+	share := j.shares[s.Component]
+	share.All++
+	if judged {
+		share.Judged++
+	}
+	j.shares[s.Component] = share
 }
 
 // lastKey names a key of a process's loop, writtenKey an object that a process has written.
@@ -86,6 +115,10 @@ type step struct {
 	line *trace.Line
 	// before is the key's step before, of the same process; nil: this is the first.
 	before *step
+	// Of a kubelet: in which of its lives, and the number of the look from which it last decided to call the runtime about the key. A call is
+	// followed by a look, which has a greater number. 0: it did not in this life.
+	boot   int
+	called int64
 }
 
 func (j *judge) step(l *trace.Line) {
@@ -106,6 +139,9 @@ func (j *judge) step(l *trace.Line) {
 		}
 		j.written[at] = e
 		delete(j.asked, at)
+		if j.operations[e.Call] != nil {
+			j.sent[at] = e
+		}
 	}
 }
 

@@ -101,9 +101,12 @@ func written(pod string, revision int64) []trace.Ref {
 	return []trace.Ref{{Resource: "pods", Namespace: "ns", Name: pod, Revision: revision}}
 }
 
+func (r *recording) history() *history.History {
+	return history.New(trace.Header{Format: trace.Format, Mode: trace.Real}, r.lines)
+}
+
 func (r *recording) judge() verdict.Result {
-	h := history.New(trace.Header{Format: trace.Format, Mode: trace.Real}, r.lines)
-	return Checker{}.Check(context.Background(), h, verdict.DefaultLimits)
+	return Checker{}.Check(context.Background(), r.history(), verdict.DefaultLimits)
 }
 
 func TestReplication(t *testing.T) {

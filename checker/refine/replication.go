@@ -29,6 +29,9 @@ func replicates(resource string) func(*judge, *step) {
 		r.namespace, r.owner = namespace, history.ObjectName{Resource: resource, Namespace: namespace, Name: name}
 		r.see()
 		plan := r.plan()
+		if len(plan) > 0 {
+			j.count(s, true)
+		}
 		if why := r.view.Refuses(plan); why != "" {
 			for i, n := range r.names {
 				why = strings.ReplaceAll(why, fmt.Sprintf("pod %d is", i), n.String()+" is")

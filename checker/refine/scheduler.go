@@ -21,7 +21,8 @@ func schedules(j *judge, s *step) {
 			continue
 		}
 		c := &choosing{judge: j, step: s, pod: history.NameOf(e.Object), node: bound(op)}
-		if why := c.refuses(); why != "" {
+		why, known := c.refuses()
+		if j.count(s, known); why != "" {
 			j.refused(s, why, "choose a node that has room, or none")
 		}
 	}
@@ -51,15 +52,15 @@ func bound(op *history.Operation) string {
 	return body.Target.Name
 }
 
-// refuses is why the model refuses the choice; empty: it does not, or it cannot be judged.
-func (c *choosing) refuses() string {
+// refuses is why the model refuses the choice; empty: it does not. False: it cannot be judged.
+func (c *choosing) refuses() (string, bool) {
 	pod := c.content(history.At(c.h.Log.Of(c.pod), c.View["pods"]))
 	if pod == nil || !pod.Plain() {
-		return ""
+		return "", false
 	}
 	asks, ok := c.amounts(pod)
 	if !ok {
-		return ""
+		return "", false
 	}
 	for name, n := range asks { // order does not matter: sorted below
 		if n.Sign() > 0 {
@@ -74,7 +75,7 @@ func (c *choosing) refuses() string {
 	for i, name := range c.resources {
 		why = strings.ReplaceAll(why, fmt.Sprintf("of resource %d,", i), "of "+name+" in thousandths,")
 	}
-	return strings.NewReplacer("pod 0", c.pod.String(), "node 1", "node "+c.node).Replace(why)
+	return strings.NewReplacer("pod 0", c.pod.String(), "node 1", "node "+c.node).Replace(why), true
 }
 
 // chosen is the node; one whose taints or labels keep the pod away has a taint that it does not tolerate.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -23,13 +24,7 @@ func TestTracesThatAreTamperedWith(t *testing.T) {
 	r, err := Replay(context.Background(), Size{1, 1}, []string{"user create rc web 2", "settle", "user scale rc web 1", "settle"}, true)
 	require.NoError(t, err)
 	require.Empty(t, r.Broken())
-	for _, test := range []struct {
-		name   string
-		tamper func(t *testing.T, lines []trace.Line) []trace.Line
-		judge  string // the first checker that finds something
-		says   string
-		refine string // what refine says when it is asked alone; empty: nothing
-	}{
+	for _, test := range []tampering{
 		{"untouched", func(_ *testing.T, lines []trace.Line) []trace.Line { return lines }, "", "", ""},
 		{"a pod's creation is missing from the log", func(t *testing.T, lines []trace.Line) []trace.Line {
 			return slices.Delete(lines, creation(t, lines, 0), creation(t, lines, 0)+1)
@@ -82,25 +77,157 @@ func TestTracesThatAreTamperedWith(t *testing.T) {
 			return lines
 		}, "linear", "", "is no pod of the owner's that counts"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			lines := test.tamper(t, slices.Clone(r.Lines))
-			for i := range lines {
-				lines[i].Seq = int64(i + 1)
-			}
-			h := history.New(r.Header, lines)
-			name, finding, _ := checker.Judge(context.Background(), h, verdict.DefaultLimits).First()
-			require.Equal(t, test.judge, name, "%v", finding)
-			require.Contains(t, finding.Text, test.says)
-			alone := refine.Checker{}.Check(context.Background(), h, verdict.DefaultLimits)
-			if test.refine == "" {
-				require.Empty(t, alone.Findings)
-				return
-			}
-			require.NotEmpty(t, alone.Findings)
-			require.Contains(t, alone.Findings[0].Text, test.refine)
-			require.Equal(t, errors.Is(alone.Findings[0].Guarantee, refine.Allowed), len(alone.Findings[0].Nearest) > 0, "what would have been allowed")
-		})
+		t.Run(test.name, func(t *testing.T) { test.judged(t, r) })
 	}
+}
+
+// tampering is what is done to the lines of a run, and what must be said of them then.
+type tampering struct {
+	name   string
+	tamper func(t *testing.T, lines []trace.Line) []trace.Line
+	judge  string // the first checker that finds something
+	says   string
+	refine string // what refine says when it is asked alone; empty: nothing
+}
+
+func (c tampering) judged(t *testing.T, r Result) {
+	lines := c.tamper(t, slices.Clone(r.Lines))
+	for i := range lines {
+		lines[i].Seq = int64(i + 1)
+	}
+	h := history.New(r.Header, lines)
+	name, finding, _ := checker.Judge(context.Background(), h, verdict.DefaultLimits).First()
+	require.Equal(t, c.judge, name, "%v", finding)
+	require.Contains(t, finding.Text, c.says)
+	alone := refine.Checker{}.Check(context.Background(), h, verdict.DefaultLimits)
+	if c.refine == "" {
+		require.Empty(t, alone.Findings)
+		return
+	}
+	require.NotEmpty(t, alone.Findings)
+	require.Contains(t, alone.Findings[0].Text, c.refine)
+	require.Equal(t, errors.Is(alone.Findings[0].Guarantee, refine.Allowed), len(alone.Findings[0].Nearest) > 0, "what would have been allowed")
+}
+
+// Goal: the same of a kubelet's decisions, and of what they say that the runtime showed. Method: a pod's life from its creation to its removal.
+func TestKubeletsTracesThatAreTamperedWith(t *testing.T) {
+	r, err := Replay(context.Background(), Size{1, 1}, []string{"user create pod once run", "settle", "user delete pod once", "settle"}, true)
+	require.NoError(t, err)
+	require.Empty(t, r.Broken())
+	// decision changes the kubelet's n-th decision with that verb.
+	decision := func(verb string, n int, change func(s *trace.Step, lines []trace.Line)) func(*testing.T, []trace.Line) []trace.Line {
+		return func(t *testing.T, lines []trace.Line) []trace.Line {
+			at := kubelets(t, lines, verb, n)
+			s := *lines[at].Step
+			s.View, s.Plan = maps.Clone(s.View), slices.Clone(s.Plan)
+			look := *s.Look
+			look.Seen = slices.Clone(look.Seen)
+			s.Look = &look
+			change(&s, lines)
+			lines[at].Step = &s
+			return lines
+		}
+	}
+	missing := func(find func(l trace.Line) bool) func(*testing.T, []trace.Line) []trace.Line {
+		return func(t *testing.T, lines []trace.Line) []trace.Line {
+			at := slices.IndexFunc(lines, find)
+			require.GreaterOrEqual(t, at, 0)
+			return slices.Delete(lines, at, at+1)
+		}
+	}
+	stored := func(words string) func(trace.Line) bool {
+		return func(l trace.Line) bool {
+			return l.Revision != nil && l.Revision.Resource == "pods" && strings.Contains(string(l.Revision.Object), words)
+		}
+	}
+	for _, test := range []tampering{
+		{"untouched", func(_ *testing.T, lines []trace.Line) []trace.Line { return lines }, "", "", ""},
+		{"the pod's binding is missing from the log", missing(stored(`"nodeName"`)), "wellformed", "", "there is no pod"},
+		{"a status is missing from the log", missing(stored(`"phase":"Failed"`)), "wellformed", "", "its records are needed until the API shows how the deleted pod ended"},
+		{"the user's deletion is missing from the log", missing(stored(`"deletionTimestamp"`)), "wellformed", "", "the pod is wanted"},
+		{"a decision is missing", func(t *testing.T, lines []trace.Line) []trace.Line {
+			at := kubelets(t, lines, "start container", 0)
+			return slices.Delete(lines, at, at+1)
+		}, "", "", ""},
+		{"two decisions have changed places", func(t *testing.T, lines []trace.Line) []trace.Line {
+			a, b := kubelets(t, lines, "create container", 0), kubelets(t, lines, "stop container", 0)
+			lines[a].Step, lines[b].Step = lines[b].Step, lines[a].Step
+			return lines
+		}, "refine", "went back", "went back"},
+		{"a decision is taken twice", func(t *testing.T, lines []trace.Line) []trace.Line {
+			lines[kubelets(t, lines, "ensure image", 0)].Step = lines[kubelets(t, lines, "run sandbox", 0)].Step
+			return lines
+		}, "refine", "older than the last call", "older than the last call"},
+		{"a decision says that it was taken before the last call", decision("create container", 0, func(s *trace.Step, lines []trace.Line) {
+			s.View["runtime"] = lines[kubelets(t, lines, "run sandbox", 0)].Step.View["runtime"]
+		}), "refine", "create container main of UID uid-8: the look at the runtime is older than the last call", "older than the last call"},
+		{"a decision says that the outcome of the last call was open", decision("create container", 0, func(s *trace.Step, _ []trace.Line) { s.Look.Stale = true }),
+			"refine", "older than the last call", "older than the last call"},
+		{"a decision says that nothing was listed", decision("run sandbox", 0, func(s *trace.Step, _ []trace.Line) { s.View["runtime"] = 0 }), "refine", "not every source has been listed", "not every source has been listed"},
+		{"a decision says that it saw another's look", decision("start container", 0, func(s *trace.Step, lines []trace.Line) {
+			s.Look = lines[kubelets(t, lines, "create container", 0)].Step.Look
+		}), "refine", "start container main of UID uid-8: the runtime was not seen to have it", "was not seen to have it"},
+		{"it is about another UID", decision("run sandbox", 0, func(s *trace.Step, _ []trace.Line) { s.Plan[0].Object.UID = "other" }), "refine", "run sandbox 0 of UID other: neither the API nor the runtime has such a pod", "neither the API"},
+		{"what was seen is another UID's", decision("create container", 0, func(s *trace.Step, _ []trace.Line) { s.Look.Seen[0].UID = "other" }), "refine", "something is left of another pod of this name", "something is left of another"},
+		{"two are made at once", decision("create container", 0, func(s *trace.Step, _ []trace.Line) {
+			again := s.Plan[0]
+			again.Object.Attempt++
+			s.Plan = append(s.Plan, again)
+		}), "refine", "it is not the next attempt", "it is not the next attempt"},
+		{"a wanted container is stopped", decision("update", 2, func(s *trace.Step, lines []trace.Line) {
+			s.Plan = append(s.Plan, lines[kubelets(t, lines, "stop container", 0)].Step.Plan[0])
+		}), "refine", "the pod is wanted, and its sandbox is ready", "the pod is wanted"},
+		{"the end is shown while a container runs", decision("update", 4, func(s *trace.Step, _ []trace.Line) { s.Look.Seen[1].State = "running" }), "refine", "an end, and a container may be running", "an end, and a container may be running"},
+		{"the pod is removed while something is left", decision("delete", 0, func(s *trace.Step, lines []trace.Line) {
+			s.Look = lines[kubelets(t, lines, "remove sandbox", 0)].Step.Look
+		}), "refine", "a removal, and something is left of the pod", "something is left of the pod"},
+		{"the pod is removed whatever its UID", decision("delete", 0, func(s *trace.Step, _ []trace.Line) { s.Plan[0].Object.UID = "" }), "refine", `it is to be of UID ""`, `it is to be of UID ""`},
+		{"the pod in the store has another UID", func(_ *testing.T, lines []trace.Line) []trace.Line {
+			for i, l := range lines {
+				if l.Revision != nil && l.Revision.Resource == "pods" {
+					v := *l.Revision
+					v.UID, v.Object = "other", json.RawMessage(strings.ReplaceAll(string(v.Object), `"uid":"uid-8"`, `"uid":"other"`))
+					lines[i].Revision = &v
+				}
+			}
+			return lines
+		}, "linear", "", `it is to be of UID "uid-8", and the pod's is "other"`},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.judged(t, r) })
+	}
+}
+
+// Goal: what refine says of simulated runs is said of their decisions, and not of a few of them. Method: fifty seeds, and how many decisions are
+// judged of those in which there is something to judge.
+func TestDecisionsAreJudged(t *testing.T) {
+	shares := map[string]refine.Share{}
+	for seed := uint64(1); seed <= 50; seed++ {
+		r, err := Explore(context.Background(), DefaultSize, Seed(seed))
+		require.NoError(t, err)
+		for name, share := range refine.Shares(history.New(r.Header, r.Lines)) {
+			shares[name] = refine.Share{Judged: shares[name].Judged + share.Judged, All: shares[name].All + share.All}
+		}
+	}
+	for _, name := range refine.Components() {
+		share := shares[name]
+		require.Greater(t, share.All, 20, name)
+		require.Greater(t, share.Judged*100, share.All*99, "%s: %+v", name, share)
+	}
+	t.Log(shares)
+}
+
+// kubelets is the line of the kubelet's n-th decision about a pod with that verb.
+func kubelets(t *testing.T, lines []trace.Line, verb string, n int) int {
+	for i, l := range lines {
+		if l.Step == nil || l.Step.Look == nil || !slices.ContainsFunc(l.Step.Plan, func(e trace.Effect) bool { return e.Verb == verb }) {
+			continue
+		}
+		if n--; n < 0 {
+			return i
+		}
+	}
+	t.Fatalf("no decision to %s", verb)
+	return -1
 }
 
 // deciding is the line of the replication controller's first decision with that verb.

@@ -110,7 +110,7 @@ func (l *Loop) begin(now time.Time, k *keyState, plan Plan) {
 		misused("%s: key %q is worked twice at once", l.component.Name(), k.key)
 	}
 	k.working, k.dirty, k.news, k.wrote, k.again, k.wants = true, false, false, false, plan.Again, plan.Wants
-	own := l.own()
+	own, look := l.own(), l.look(k, plan)
 	k.batches = k.batches[:0]
 	for _, effects := range plan.Batches {
 		if len(effects) == 0 {
@@ -122,7 +122,7 @@ func (l *Loop) begin(now time.Time, k *keyState, plan Plan) {
 		}
 		k.batches = append(k.batches, batch)
 	}
-	l.step(k, plan, own)
+	l.step(k, plan, own, look)
 	l.advance(now, k)
 }
 

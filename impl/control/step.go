@@ -15,12 +15,17 @@ type Described interface {
 	Describe() (verb string, object trace.Ref)
 }
 
+// Looking is implemented by a component that also decides from what no store holds, to name in the trace what it saw of that.
+type Looking interface {
+	Look(v *View, key Key) *trace.Look
+}
+
 // step writes the trace line of one decision.
-func (l *Loop) step(k *keyState, plan Plan, own []trace.Ref) {
+func (l *Loop) step(k *keyState, plan Plan, own []trace.Ref, look *trace.Look) {
 	if l.config.Trace == trace.Discard {
 		return
 	}
-	s := &trace.Step{Component: l.component.Name(), Key: string(k.key), View: l.revisions(), Own: own, Why: plan.Why}
+	s := &trace.Step{Component: l.component.Name(), Key: string(k.key), View: l.revisions(), Own: own, Look: look, Why: plan.Why}
 	if plan.Wants != "" {
 		s.Why = strings.TrimPrefix(s.Why+"; wants "+plan.Wants, "; ")
 	}
@@ -57,6 +62,15 @@ func (s Source) shown() string {
 		return s.Resource.Name
 	}
 	return s.Name
+}
+
+// look is what the component saw besides its caches of the API; nil: nothing, or it decided to do nothing.
+func (l *Loop) look(k *keyState, plan Plan) *trace.Look {
+	c, ok := l.component.(Looking)
+	if !ok || len(plan.Batches) == 0 || l.config.Trace == trace.Discard {
+		return nil
+	}
+	return c.Look(&l.view, k.key)
 }
 
 // own names the writes in the ledger.

@@ -17,7 +17,7 @@
 //	call, return         an operation at the API (recorded by the client) or on the store (by the API server)
 //	revision, compact    the store's log, read by an observer that nobody else depends on
 //	watch, event         a watch and what it delivered, of either layer
-//	step                 one decision of a component, with the view it was taken in
+//	step                 one decision of a component, with the view it was taken in; of a kubelet also its look at the runtime
 //	container, rules     what really ran on a node, and what its proxy was told
 //	digest               a watch cache, summed up
 //	fault                the beginning or end of a fault, with the effect that was observed
@@ -38,6 +38,8 @@
 //  5. A revision line comes after its commit; all lines of revisions together are the whole log after the header's revision.
 //  6. hash is [HashOf] the stored bytes, wherever it stands; the hash of a digest is [DigestOf].
 //  7. The compact operation at the store has its revision in "at".
+//  8. The look of a step is what the kubelet believed; what really ran is in the container lines. It is there in each step about the pods of a
+//     name that has a plan, also where nothing was seen. Traces from before it was added have none.
 //
 // # Versions
 //

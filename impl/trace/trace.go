@@ -162,6 +162,10 @@ type Ref struct {
 	Key       string `json:"key,omitempty"`
 	Revision  int64  `json:"rv,omitempty"`
 	Hash      string `json:"hash,omitempty"`
+	// ID is that of a container at its runtime, Attempt the number that a container or sandbox is to be made under. In both, Key is the
+	// container's name.
+	ID      string `json:"id,omitempty"`
+	Attempt int    `json:"attempt,omitempty"`
 }
 
 // Revision is one entry of the store's log, read by an observer of its own: the truth that all else is held against.
@@ -225,6 +229,8 @@ type Step struct {
 	View map[string]int64 `json:"view,omitempty"`
 	// Own are the component's own writes that its cache did not show yet but its decision saw.
 	Own []Ref `json:"own,omitempty"`
+	// Look is what a component that also decides from what no store holds saw of that under the key; nil: it does not, or decided nothing.
+	Look *Look `json:"look,omitempty"`
 	// Plan is what it decided to do, in order.
 	Plan []Effect `json:"plan,omitempty"`
 	// Why is the decision in plain words.
@@ -239,6 +245,25 @@ type Effect struct {
 	Subresource     string `json:"subresource,omitempty"`
 	ResourceVersion string `json:"resourceVersion,omitempty"`
 	Why             string `json:"why,omitempty"`
+}
+
+// Look is what a kubelet knew, when it decided, of what its runtime has under the name of a pod, of whatever UID.
+type Look struct {
+	// Stale: it may not show what the kubelet's own last call has done.
+	Stale bool   `json:"stale,omitempty"`
+	Seen  []Seen `json:"seen,omitempty"`
+}
+
+// Seen is one sandbox, or one attempt of a container.
+type Seen struct {
+	UID       string `json:"uid"`                 // of the pod
+	Container string `json:"container,omitempty"` // its name; empty: it is a sandbox
+	Attempt   int    `json:"attempt,omitempty"`
+	ID        string `json:"id"`
+	Sandbox   string `json:"sandbox,omitempty"` // the ID of the one in which a container was made
+	// State is ready or dead of a sandbox; created, running, exited or unknown of a container.
+	State    string `json:"state"`
+	ExitCode int    `json:"exitCode,omitempty"`
 }
 
 // Container is ground truth from a node: what really happened to one container, told by the runtime's own events and
