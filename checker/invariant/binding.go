@@ -71,10 +71,10 @@ type bindDecision struct {
 	life string // of the process that decided
 }
 
-// lives are those of the scheduler, each with the line of its first decision, in order.
+// lives are those of the scheduler, each with the line of its start, or else of its first decision, in order.
 type lives []bindDecision
 
-// at is the life that decided last before a line.
+// at is the life that was begun last before a line.
 func (l lives) at(line int64) string {
 	i := sort.Search(len(l), func(i int) bool { return l[i].line.Seq >= line })
 	if i == 0 {
@@ -90,11 +90,22 @@ func (j *judge) lives() (all lives) {
 		}
 		for _, e := range l.Step.Plan {
 			if life := lifeOf(e.Call); e.Call != "" && (len(all) == 0 || all[len(all)-1].life != life) {
-				all = append(all, bindDecision{line: l, life: life})
+				all = append(all, bindDecision{line: j.start(l), life: life})
 			}
 		}
 	}
 	return all
+}
+
+// start is where the life of a process began that wrote a line; the line itself, if nothing tells.
+func (j *judge) start(of *trace.Line) *trace.Line {
+	begun := of
+	for _, l := range j.h.Lives {
+		if l.Seq < of.Seq && l.Life.Name == of.Process && l.Life.State == "start" {
+			begun = l
+		}
+	}
+	return begun
 }
 
 // bindDecisions are the scheduler's, by the pod's UID, in order. A step without a key decides nothing: it repeats a request whose

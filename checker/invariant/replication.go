@@ -25,11 +25,15 @@ func (j *judge) replication() {
 			if e.Object.Resource != "pods" || e.Verb == "get" {
 				continue
 			}
-			d := &decided{line: l, owner: owner, op: operations[e.Call]}
+			d := &decided{line: l, owner: owner, op: operations[e.Call], doubt: l.Seq}
 			j.quiet(d, e)
 			switch e.Verb {
 			case "create":
-				creator[d.created(e)] = d
+				name := d.created(e)
+				if last := creator[name]; last != nil && last.op != nil && last.op.Outcome() == trace.Unknown {
+					d.doubt = last.doubt
+				}
+				creator[name] = d
 			case "delete":
 				j.deletesOwn(d)
 				deletions = append(deletions, d)
@@ -47,6 +51,8 @@ type decided struct {
 	line  *trace.Line
 	owner history.ObjectName
 	op    *history.Operation // nil: it was never sent
+	// doubt is the line of the first of the last decisions to create that name, in a row, of which nobody knows what became.
+	doubt int64
 }
 
 // owners is the resource that each replication controller, by its component's name, is responsible for.
@@ -214,7 +220,7 @@ func (j *judge) creations(creator map[string]*decided) tallies {
 
 // landsAgain: a name that had been created and deleted was created once more, by an operation that the controller had given up and made
 // up for: what lands so late nobody can prevent. It is not the last one if that was answered with another revision, or refused. If nobody
-// knows what became of the last one, it may be that: since it was decided another pod had the name, so that its repeat was refused.
+// knows what became of the last one, it may be that, or one before: since that was decided another pod had the name.
 func (d *decided) landsAgain(v *history.Version) bool {
 	switch {
 	case v.Before == nil || d.op == nil:
@@ -228,7 +234,7 @@ func (d *decided) landsAgain(v *history.Version) bool {
 	for before(other) != nil {
 		other = before(other)
 	}
-	return other.Seq() > d.line.Seq
+	return other.Seq() > d.doubt
 }
 
 // had is an active pod of an owner: its name, where it was adopted, if it was, and the revision at which it landed again, if it did.

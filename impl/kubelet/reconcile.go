@@ -167,9 +167,15 @@ func (k *Kubelet) Reconcile(v *control.View, now time.Time, key control.Key) con
 	machine := machineOf(v.Get(sourceMachine, "", k.cfg.Node))
 	switch key {
 	case keyNode:
+		if v.Doubtful(sourceNodes, "", k.cfg.Node) {
+			return control.Plan{Wants: "to learn what became of the last write to the Node"}
+		}
 		node, _ := v.Get(sourceNodes, "", k.cfg.Node).(*corev1.Node)
 		return write(decideNode(&k.cfg, node, machine, now))
 	case keyLease:
+		if v.Doubtful(sourceLeases, leaseNamespace, k.cfg.Node) {
+			return control.Plan{Wants: "to learn what became of the last write to the Lease"}
+		}
 		node, _ := v.Get(sourceNodes, "", k.cfg.Node).(*corev1.Node)
 		lease, _ := v.Get(sourceLeases, leaseNamespace, k.cfg.Node).(*coordinationv1.Lease)
 		return write(decideLease(&k.cfg, node, lease, now))
@@ -203,7 +209,9 @@ func (k *Kubelet) input(v *control.View, namespace, name string) Input {
 			return s
 		},
 	}}
-	in.Pod, _ = v.Get(sourcePods, namespace, name).(*corev1.Pod)
+	if in.Pod, _ = v.Get(sourcePods, namespace, name).(*corev1.Pod); in.Pod != nil && in.Pod.Spec.NodeName != k.cfg.Node {
+		in.Pod = nil // a live read of an object in doubt shows what has its name by now, which may be another node's
+	}
 	in.Seen, _ = v.Get(sourceRuntime, namespace, name).(*Observed)
 	if in.Pod == nil || admitted(in.Pod) {
 		return in

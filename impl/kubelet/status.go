@@ -55,7 +55,7 @@ func (p *pass) containerStatus(m *member) corev1.ContainerStatus {
 		s = *m.api.DeepCopy()
 	}
 	s.State, s.Ready, s.Started = corev1.ContainerState{}, false, new(bool)
-	if c := m.begun(); c != nil {
+	if c := m.begun(); c != nil && c.State != runtime.Unknown {
 		s.Image, s.ImageID, s.ContainerID = c.Image, c.ImageRef, p.containerID(c.ID)
 		s.RestartCount = max(s.RestartCount, int32(c.Attempt))
 	}

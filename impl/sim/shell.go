@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -240,7 +241,7 @@ func (s *shell) words(kind Kind, item int) string {
 	case Perform, Done:
 		if d, ok := s.acts[item].effect.Other.(control.Described); ok {
 			verb, ref := d.Describe()
-			return fmt.Sprint(verb, " ", ref.Key, ref.Namespace, "/", ref.Name)
+			return strings.Join(strings.Fields(fmt.Sprint(verb, " ", ref.Key, " ", ref.Namespace, "/", ref.Name)), " ")
 		}
 	}
 	return ""
