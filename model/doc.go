@@ -84,7 +84,7 @@
 //	76    node
 //	77    kubelet
 //	78    kubelet
-//	79    checker invariant: a node alone cannot break it
+//	79    cluster; checker invariant: a node alone cannot break it
 //	80    kubelet
 //	81    kubelet
 //	82    kubelet
@@ -92,7 +92,7 @@
 //	84    not judged: the kubelet's stories; a model has no clock
 //	85    kubelet
 //	86    kubelet
-//	87    kubelet
+//	87    kubelet, cluster
 //	88    kubelet
 //	89    kubelet
 //	90    kubelet
@@ -101,7 +101,7 @@
 //	93    kubelet
 //	94    checker converge
 //	95    kubelet
-//	96    not judged: a permission
+//	96    cluster
 //	97    endpoints
 //	98    endpoints
 //	99    endpoints
@@ -124,14 +124,14 @@
 //	116   proxy
 //	117   proxy
 //	118   proxy
-//	119   endpoints; every model's Eventually
+//	119   replication, scheduler, node, endpoints, account, namespace, garbage, proxy, cluster; checker converge judges runs
 //	120   not judged: it says what a model must add, and these do
-//	121   not judged: a permission
+//	121   cluster
 //	122   not judged: decisions are made from views
-//	123   not yet: worlds begin well; some models begin with too many pods
+//	123   replication, scheduler, node, endpoints, account, namespace, garbage, proxy, cluster
 //	124   not judged: it asks for tests, which the nemesis makes
 //
 // # Not done
 //
-// The composition of the models, with end-to-end properties. Refinement of the components whose models are newest: see package refine.
+// Refinement of the components that come with part 4: see package refine.
 package model

@@ -228,9 +228,9 @@ func accepting(other func(k *Known, t *Token)) func(Domain, State, []Action) []A
 	}
 }
 
-// Goal: no property is vacuous. Method: machines with one thing wrong each, and which property notices.
-func TestKills(t *testing.T) {
-	mutants := []mutant.Mutant[State, Action]{
+// mutants have one thing wrong each.
+func mutants() []mutant.Mutant[State, Action] {
+	return []mutant.Mutant[State, Action]{
 		{Name: "purges by its cache alone", Machines: wrong(nil, overlooks(Purge, func(_ State, v *View, _ int) { v.Accounts[0].Live = true }), young)},
 		{Name: "reads the account, and then waits for secrets", Machines: wrong(func(d Domain, s State, a Action) State {
 			live := s.SeenAccount.Live
@@ -264,6 +264,14 @@ func TestKills(t *testing.T) {
 		{Name: "misses that the account was deleted", Machines: wrong(nil, without(func(s State, a Action) bool {
 			return a.Kind == See && a.Object == theAccount && s.Account == 0
 		}), lossy)},
+		{Name: "repairs the map again and again, and every other time it is wrong", Machines: wrong(func(d Domain, s State, a Action) State {
+			next := after(d, s, a)
+			if w := s.Writes[theMap]; a.Kind == Arrive && a.Object == theMap && w.Verb == Repair && !w.Stale && s.Map == Right {
+				next.Map = Wrong
+			}
+			return next
+		}, overlooks(Repair, func(_ State, v *View, _ int) { v.Map.Content = Wrong }), Domain{Settled: true})},
+		trusting(anyhows),
 		{Name: "never asks what became of a write", Machines: wrong(nil, without(func(_ State, a Action) bool { return a.Kind == Resolve }), generating)},
 		{Name: "accepts what has a good signature", Machines: wrong(nil, accepting(func(k *Known, t *Token) { k.Objects = append(k.Objects, t.Account, t.Bound) }), holding)},
 		{Name: "accepts a token of a pod that is gone", Machines: wrong(nil, accepting(func(_ *Known, t *Token) { t.Bound = Object{} }), holding)},
@@ -282,7 +290,11 @@ func TestKills(t *testing.T) {
 			return actions
 		}, holding)},
 	}
-	got, alive, harmless := mutant.Kills(New(settled), mutants, machine.Options{Workers: 2})
+}
+
+// Goal: no property is vacuous. Method: machines with one thing wrong each, and which property notices.
+func TestKills(t *testing.T) {
+	got, alive, harmless := mutant.Kills(New(settled), mutants(), machine.Options{Workers: 2})
 	if len(alive) > 0 || len(harmless) > 0 {
 		t.Errorf("no mutant breaks %q; these break nothing: %q", alive, harmless)
 	}

@@ -57,6 +57,16 @@
 //   - Upstream: a token is accepted for a minute after its account or its pod was to be gone. Here as long as the authenticator's cache shows
 //     them, and a tick is the bound for how late it is.
 //
+// # Where it begins, and what is claimed then
+//
+// A world begins well, as its [Domain] says, or anyhow (row 123): with tokens of accounts that are gone, secrets that have a token and do not say whose, or
+// say whose and have none, and an authenticator that believes in what is not there; see [anyhow], also for the states from which nobody recovers.
+// From all others, too, it comes to where all is as it should be, stays so, and nothing more is written (row 119). Of all claims [FillsOnce] and
+// [AcceptsLiving] are not made: of the token of such a secret nobody knows who uses it, and such an authenticator is later than any may be.
+//
+// Nothing is local: all that the controller reads and writes is what users, too, write and delete, and all that the authenticator does is watched.
+// A late request that would be refused could be taken alone, and is one state in fifty.
+//
 // # Not modelled
 //
 //   - several namespaces, accounts with other names: nothing is created for them but tokens, which are each a world like this one;
@@ -70,6 +80,6 @@
 //   - a list that is older than what an earlier process of the controller has seen (row 39);
 //   - two controllers at once (row 44): a controller that crashed, and whose requests land late, is one.
 //
-// Sources: INVARIANTS.md, rows 28, 33, 37, 40, 43, 103 to 106, 108; BUGS.md, T01 to T06; upstream's pkg/controller/serviceaccount,
+// Sources: INVARIANTS.md, rows 28, 33, 37, 40, 43, 103 to 106, 108, 119, 123; BUGS.md, T01 to T06; upstream's pkg/controller/serviceaccount,
 // pkg/controller/certificates/rootcacertpublisher and pkg/serviceaccount (claims.go, legacy.go) of v1.37; KEP-1205 for bound tokens.
 package account

@@ -11,7 +11,7 @@ type Machine = machine.Machine[State, Action]
 
 // New returns the machine within a domain.
 func New(d Domain) *Machine {
-	return &Machine{
+	m := &Machine{
 		Name:    "account",
 		Init:    []State{Init(d)},
 		Enabled: func(s State, actions []Action) []Action { return Enabled(d, s, actions) },
@@ -27,6 +27,10 @@ func New(d Domain) *Machine {
 		Action:     Action.String,
 		Changes:    Changes,
 	}
+	if d.Anyhow { // a token that does not say whose it is was not filled here, and an authenticator that believes in what is gone is too late
+		m.Init, m.AlwaysStep = anyhow(d), append(justified(d), CreatesInActive, SameObject, PurgesOrphans)
+	}
+	return m
 }
 
 // mostUIDs is more than a world with few changes needs: only a controller that creates without end uses them up.

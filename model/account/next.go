@@ -8,6 +8,8 @@ type Domain struct {
 	Changes, Tokens, Losses, Crashes uint8
 	// Prompt: the controller's cache shows everything at once. With it, worlds with tokens are small enough.
 	Prompt bool
+	// Anyhow: the world begins in any state at all; see [anyhow].
+	Anyhow bool
 }
 
 // Enabled appends the actions that may happen.

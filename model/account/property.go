@@ -99,6 +99,10 @@ func eventually(d Domain) []machine.Property[State] {
 				(t.Secret == 0 || t.Secret == s.Secrets[0].UID || t.Secret == s.Secrets[1].UID)
 			return s.accepts() == good
 		}},
+		// Row 119: who has nothing to do does nothing.
+		{Name: "the controller rests", Holds: func(s State) bool {
+			return s.Up && len(decisions(d, s, nil)) == 0 && s.Writes == [objects]Write{} && s.Late == [objects]Write{}
+		}},
 	}
 }
 

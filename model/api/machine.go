@@ -18,6 +18,7 @@ func New(d Domain) *Machine {
 		Next:    func(s State, a Action) (State, bool) { return after(d, s, a), true },
 		Encode:  func(b []byte, s State) []byte { return s.Encode(b) },
 		Within:  func(s State) bool { return s.Revision < Revisions },
+		Local:   func(s State, a Action) bool { return local(d, s, a) },
 		Classes: Classes, Fair: Fair,
 		Always: []machine.Property[State]{Versioned, Observed, Kept, CacheTrue, WindowWhole, Watched, EndVersion},
 		AlwaysStep: []machine.StepProperty[State, Action]{Replaces, Same, Creates, Identity, Parts, Generations, Terminal, NoNewFinalizers,

@@ -59,6 +59,16 @@
 // free one, so that a create of unknown outcome can be sent again. So an endpoint is in two slices only if somebody else or a late request
 // puts it there ([Single], stricter than row 101).
 //
+// # Where it begins, and what is claimed then
+//
+// A world begins well, as its [Domain] says, or anyhow (row 123): with slices of a service that is gone, slices that name pods that are not there,
+// say the same twice, have a stale readiness or hold more than they have room for; see [anyhow]. From there, too, the slices come to hold what is
+// wanted, and stay so ([Stable], [Quiet], row 119). Of all claims [Single] and [Kept] are not made, as neither what is there twice nor what is there
+// by chance is the controller's doing.
+//
+// Answers that nobody can lose and late requests that would be refused are taken alone where nothing is claimed eventually; see local. That
+// saves up to two states in five.
+//
 // # Not modelled
 //
 //   - several sets of ports and families of addresses: each pair has slices of its own, and is a world like this one;
@@ -70,6 +80,6 @@
 //   - a list that is older than what an earlier process of the controller has seen (row 39): it would show a service that is gone, and all
 //     slices of the present one as leftovers.
 //
-// Sources: INVARIANTS.md, rows 33, 37, 40, 97 to 102, 119; BUGS.md, P01 to P10; upstream's pkg/controller/endpointslice and
+// Sources: INVARIANTS.md, rows 33, 37, 40, 97 to 102, 119, 123; BUGS.md, P01 to P10; upstream's pkg/controller/endpointslice and
 // staging/src/k8s.io/endpointslice of v1.37; KEP-1672 for terminating endpoints.
 package endpoints

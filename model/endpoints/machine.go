@@ -13,13 +13,14 @@ type Machine = machine.Machine[State, Action]
 
 // New returns the machine within a domain.
 func New(d Domain) *Machine {
-	return &Machine{
+	m := &Machine{
 		Name:    "endpoints",
 		Init:    []State{Init(d)},
 		Enabled: Enabled,
 		Next:    func(s State, a Action) (State, bool) { return after(s, a), true },
 		Encode:  func(b []byte, s State) []byte { return s.Encode(b) },
 		Within:  within, Canonical: rebased,
+		Local:   local,
 		Classes: Classes, Fair: Fair,
 		Always:     []machine.Property[State]{Single},
 		AlwaysStep: []machine.StepProperty[State, Action]{Justified, OnceAtATime, Selecting, LivingPods, Conditions, Managed, Unchanged, Kept},
@@ -29,6 +30,14 @@ func New(d Domain) *Machine {
 		Action:     Action.String,
 		Changes:    Changes,
 	}
+	if d.Anyhow { // an endpoint may be in several slices, and may be wanted by no doing of the controller's
+		m.Init, m.Always = anyhow(d), nil
+		m.AlwaysStep = slices.DeleteFunc(m.AlwaysStep, func(p machine.StepProperty[State, Action]) bool { return p.Name == Kept.Name })
+		if d.Bounds.Pods == 0 && d.Edits == 0 {
+			m.Within = nil // there are names enough for all that the controller may create
+		}
+	}
+	return m
 }
 
 // within: the world ends where there is no name for one more slice.

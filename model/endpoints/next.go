@@ -3,10 +3,11 @@ package endpoints
 import "slices"
 
 // Domain bounds the world: how many pods there are at first, how many endpoints a slice holds, whether the service publishes what is not
-// ready, and how often what may happen does.
+// ready, and how often what may happen does. Anyhow: the world begins in any state at all; see [anyhow].
 type Domain struct {
 	Pods, Room int
 	Publishes  bool
+	Anyhow     bool
 	Bounds
 }
 

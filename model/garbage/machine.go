@@ -11,22 +11,27 @@ type Machine = machine.Machine[State, Action]
 
 // New returns the machine within a domain.
 func New(d Domain) *Machine {
-	return &Machine{
+	m := &Machine{
 		Name:    "garbage",
 		Init:    []State{Init(d)},
 		Enabled: func(s State, actions []Action) []Action { return Enabled(d, s, actions) },
 		Next:    func(s State, a Action) (State, bool) { return after(s, a), true },
 		Encode:  func(b []byte, s State) []byte { return s.Encode(b) },
+		Local:   local,
 		Classes: Classes, Fair: Fair,
 		Always: []machine.Property[State]{KeptBySomething},
 		AlwaysStep: []machine.StepProperty[State, Action]{HeldStays, Justified, SameObject, Ownerless, NotOrphaned, OrphansFirst,
 			DependentsFirst, KeepsOwners, BreaksCircles},
 		Sometimes:  sometimes,
-		Eventually: []machine.Property[State]{Collected, Vanishes},
+		Eventually: []machine.Property[State]{Collected, Vanishes, Rests},
 		Tempting:   tempting,
 		Action:     Action.String,
 		Changes:    Changes,
 	}
+	if d.Anyhow {
+		m.Init = anyhow(d)
+	}
+	return m
 }
 
 // Changes are what a step changed, in words.

@@ -3,11 +3,12 @@ package garbage
 import "slices"
 
 // Domain bounds the world: how many objects there are at first, and how many names more users may use; how they own each other, whether
-// their references block, and how often what may go wrong does.
+// their references block, and how often what may go wrong does. Anyhow: the world begins in any state of two objects; see [anyhow].
 type Domain struct {
 	Objects, Spare int
 	Shape          Shape
 	Blocking       bool
+	Anyhow         bool
 
 	Crashes, Losses, Deletions, Changes uint8
 }

@@ -93,6 +93,10 @@ var (
 		}
 		return true
 	}}
+	// Rests is row 119: who has nothing to do does nothing, and does not even look.
+	Rests = machine.Property[State]{Name: "the collector rests", Holds: func(s State) bool {
+		return s.Up && !s.Busy && s.Queue == 0 && s.Writes == [Names]Write{} && s.Late == [Names]Write{}
+	}}
 )
 
 // sometimes are the states without which the rest would say little.

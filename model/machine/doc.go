@@ -17,7 +17,8 @@
 // Nothing comes to pass if nothing need ever happen. Actions that must not be put off for ever belong to a class ([Machine.Fair]), and a
 // behavior is fair if each class that stays enabled from some state on is taken again and again (weak fairness). Faults belong to no
 // class: they may happen or not, and the act of switching them off is fair. A property P holds eventually if no fair behavior has a state
-// without P again and again: every strongly connected component of the graph of states that has one, and in which each class is
+// without P again and again. (In words of temporal logic that is ◇□P and not ◇P: what is reached and left again does not hold eventually, as
+// eventually stable reconciliation asks.) Every strongly connected component of the graph of states that has one, and in which each class is
 // somewhere not enabled or else taken, is a counterexample, and so is a state without P in which nothing is enabled. (For weak
 // fairness this is exact: if the component as a whole starves a class, so does each part of it.)
 //
@@ -26,7 +27,8 @@
 // Where names can be exchanged, [Machine.Canonical] picks one state to stand for all that differ in names only. Where an action commutes
 // with all others and no property sees it, [Machine.Local] has it taken at once and alone, unless it leads to what was visited already
 // (that would put the others off for ever). Both are claims of the machine; [Options] can switch each off, and the tests of a machine that
-// makes them compare the verdicts.
+// makes them compare the verdicts (for Local see Reduced of package mutant). With reduction, a path that is found need not be a shortest
+// one. What is tempting is explored without, as a machine answers for its properties only.
 //
 // States are told apart by 64 bits of a hash of what [Machine.Encode] writes. With n states the probability that two of them are mistaken
 // for one is at most n²/2⁶⁵: one in 37 million for a million states. [Options.Exact] keeps the encodings and has none.

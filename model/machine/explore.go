@@ -1,6 +1,9 @@
 package machine
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Options say how a machine is explored.
 type Options struct {
@@ -129,8 +132,11 @@ func Explore[S, A any](m *Machine[S, A], o Options) Outcome[S, A] {
 	}
 	if o.Keep || len(m.Eventually) > 0 {
 		e.graph = &graph[S, A]{m: m}
-		e.o.NoReduction = true
 	}
+	if len(m.Init) > math.MaxUint16 {
+		panic("machine: " + m.Name + " begins in more states than can be told apart")
+	}
+	e.o.NoReduction = o.NoReduction || e.graph != nil || m.tempted()
 	depth, complete := e.run()
 	out := Outcome[S, A]{Report: e.report(depth, complete), graph: e.graph}
 	if e.wrong != nil {

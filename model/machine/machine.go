@@ -1,5 +1,7 @@
 package machine
 
+import "slices"
+
 // Machine is a state machine with states S and actions A. Both are values: no function modifies what it is given.
 type Machine[S, A any] struct {
 	Name string
@@ -15,8 +17,11 @@ type Machine[S, A any] struct {
 
 	// Canonical is the state that stands for all those which differ from it in interchangeable names only. nil: none do.
 	Canonical func(S) S
-	// Local reports whether an action commutes with every other that is or may become enabled before it is taken, and no property
-	// can tell the states before and after it apart. nil: none does.
+	// Local reports whether an enabled action may be taken at once and alone, so that all others wait for it. nil: none may. It may if what
+	// else happens before it makes no difference: the action stays enabled, and whatever comes before it may as well come after it and
+	// leads to the same state, or need not come at all, as the action has done the same. Nor may any property tell: what breaks or is
+	// reached before the action does so after it as well, or has done so where it was taken. And it does not lead beyond the boundary.
+	// It is a claim about this machine: who changes the machine claims it anew.
 	Local func(S, A) bool
 
 	// Classes are the names of the classes of actions that fairness is about, Fair the class of an action, -1: none.
@@ -59,6 +64,13 @@ func (m *Machine[S, A]) canonical(s S) S {
 }
 
 func (m *Machine[S, A]) within(s S) bool { return m.Within == nil || m.Within(s) }
+
+// tempted reports whether something tempting is claimed: what is local was judged by the properties alone.
+func (m *Machine[S, A]) tempted() bool {
+	return slices.ContainsFunc(m.Always, func(p Property[S]) bool {
+		return slices.ContainsFunc(m.Tempting, func(t Property[S]) bool { return t.Name == p.Name })
+	})
+}
 
 // Properties are the names of all that is claimed to hold always or eventually, in order.
 func (m *Machine[S, A]) Properties() (names []string) {

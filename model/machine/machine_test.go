@@ -309,3 +309,64 @@ func TestDot(t *testing.T) {
 		t.Error("a graph that was not kept is drawn")
 	}
 }
+
+// Goal: what is local is judged by the properties, and so nothing is reduced where something tempting is claimed. Method: a property that
+// cannot be told while a clock ticks alone.
+func TestTemptingIsNotReduced(t *testing.T) {
+	type state struct{ clock, value byte }
+	m := &Machine[state, string]{
+		Name: "clock", Init: []state{{}},
+		Enabled: func(s state, a []string) []string {
+			if s.clock == 0 {
+				a = append(a, "tick")
+			}
+			return append(a, "count")
+		},
+		Next: func(s state, a string) (state, bool) {
+			if a == "tick" {
+				s.clock = 1
+			} else {
+				s.value = 1
+			}
+			return s, true
+		},
+		Encode: func(b []byte, s state) []byte { return append(b, s.clock, s.value) },
+		Local:  func(_ state, a string) bool { return a == "tick" },
+		Always: []Property[state]{{"who counts has ticked", func(s state) bool { return s.value == 0 || s.clock == 1 }}},
+		Action: func(a string) string { return a },
+	}
+	if out := Explore(m, Options{}); out.Violation != nil {
+		t.Error("ticking is local, and somebody counts first")
+	}
+	m.Tempting = m.Always
+	if out := Explore(m, Options{}); out.Violation == nil {
+		t.Error("what is tempting is believed")
+	}
+}
+
+// Goal: where a path may begin in several states, it is told in which it does.
+func TestPathsBeginSomewhere(t *testing.T) {
+	m := ringOf(2, true)
+	m.Init = []ring{{lost: 1}, {at: [3]byte{1, 2}}}
+	want := `  0. it begins
+       process 0: 1, was 0
+       process 1: 2, was 0
+  1. get 0
+       process 0: 2, was 1
+`
+	if got := Explore(m, Options{}).Violation.Path.Words(m); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Goal: a machine that begins in more states than are told apart is refused, and not explored in part.
+func TestTooManyBeginnings(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("it is explored")
+		}
+	}()
+	m := ringOf(1, false)
+	m.Init = make([]ring, 1<<16)
+	Explore(m, Options{})
+}

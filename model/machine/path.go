@@ -87,9 +87,16 @@ func (p Path[S, A]) end() S {
 	return p.Steps[len(p.Steps)-1].State
 }
 
-// Words tells a path in numbered steps, each with what it changed.
+// Words tells a path in numbered steps, each with what it changed, and first where it begins, if that is not the same for all.
 func (p Path[S, A]) Words(m *Machine[S, A]) string {
 	var text strings.Builder
+	if len(m.Init) > 1 && m.Changes != nil {
+		var nothing S
+		text.WriteString("  0. it begins\n")
+		for _, line := range m.Changes(nothing, p.Init) {
+			fmt.Fprintf(&text, "       %s\n", line)
+		}
+	}
 	before := p.Init
 	for i, s := range p.Steps {
 		if i == p.Cycle {

@@ -50,6 +50,17 @@
 // being deleted, and is slow, or whose request is, then deletes from another one that has been created under the name since. Here each object is
 // deleted by its UID, and only after the namespace was read live once more.
 //
+// # Where it begins, and what is claimed then
+//
+// A world begins well, as its [Domain] says, or anyhow (row 123): with objects that outlived their namespace, in the one that has its name now or in
+// none; with servers whose caches show a namespace that is gone, and creations guarded by what they show; see [anyhow], also for the states from
+// which nobody recovers. From all others, too, what is being deleted comes to be gone, but for what is stuck, and nothing more is written
+// ([Vanishes], [Rests], row 119). Of all claims [HasNamespace] alone is not made.
+//
+// Nothing is local. That the controller decides could be taken alone, as what it has read is its own; but then one that had two decisions to choose
+// from would be seen to make one only. All else that it does reads what servers and users write. A late request that would be refused could be taken
+// alone, too, and is one state in five hundred.
+//
 // # Not modelled
 //
 //   - the order of kinds, and the time that upstream's estimates wait: an attempt that finds something left is followed by another one;
@@ -59,6 +70,6 @@
 //   - a bound on how often one creation is tried again: a server that gives up tells so, and nothing was written;
 //   - objects without a namespace; several namespaces, which have nothing to do with each other.
 //
-// Sources: INVARIANTS.md, rows 16, 17, 28, 29, 37, 40, 73, 107, 108; BUGS.md, G01 to G04; impl/apiserver/request/admit.go for the guard;
+// Sources: INVARIANTS.md, rows 16, 17, 28, 29, 37, 40, 73, 107, 108, 119, 123; BUGS.md, G01 to G04; impl/apiserver/request/admit.go for the guard;
 // upstream's pkg/controller/namespace and plugin/pkg/admission/namespace/lifecycle of v1.37.
 package namespace

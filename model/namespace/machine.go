@@ -11,7 +11,7 @@ type Machine = machine.Machine[State, Action]
 
 // New returns the machine within a domain.
 func New(d Domain) *Machine {
-	return &Machine{
+	m := &Machine{
 		Name:    "namespace",
 		Init:    []State{Init(d)},
 		Enabled: func(s State, actions []Action) []Action { return Enabled(d, s, actions) },
@@ -22,11 +22,15 @@ func New(d Domain) *Machine {
 		AlwaysStep: []machine.StepProperty[State, Action]{CreatedInActive, RefusedRightly, RemovedEmpty, Justified, FinalizesEmpty,
 			DeletesInLeaving, SameObject, OnlySignals},
 		Sometimes:  sometimes,
-		Eventually: []machine.Property[State]{Vanishes, Answered},
+		Eventually: []machine.Property[State]{Vanishes, Rests, Answered},
 		Tempting:   tempting,
 		Action:     Action.String,
 		Changes:    Changes,
 	}
+	if d.Anyhow { // that an object outlived its namespace is no history's doing
+		m.Init, m.Always = anyhow(d), nil
+	}
+	return m
 }
 
 // Changes are what a step changed, in words.

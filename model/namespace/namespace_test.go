@@ -65,6 +65,7 @@ var (
 	again     = Domain{Asks: 1, Changes: 2}
 	full      = Domain{Objects: 1, Changes: 1}
 	slow      = Domain{Objects: 1, Keep: Slow, Changes: 1}
+	stuck     = Domain{Objects: 1, Keep: Stuck, Changes: 1}
 	held      = Domain{Changes: 2}
 	losing    = Domain{Changes: 2, Losses: 1}
 	outliving = Domain{Objects: 1, Asks: 1, Changes: 2, Losses: 1}
@@ -119,9 +120,9 @@ func believes(d Domain, verb Verb) []*Machine {
 	})
 }
 
-// Goal: no property is vacuous. Method: machines with one thing wrong each, and which property notices.
-func TestKills(t *testing.T) {
-	mutants := []mutant.Mutant[State, Action]{
+// mutants have one thing wrong each.
+func mutants() []mutant.Mutant[State, Action] {
+	return []mutant.Mutant[State, Action]{
 		{Name: "a server writes without a guard", Machines: steps(racing, func(s State, a Action) State {
 			if a.Kind == Commit {
 				s.Creations[a.Server].Guard = s.Namespace.Version
@@ -169,10 +170,19 @@ func TestKills(t *testing.T) {
 			a.Forced = true
 			return a, s.Confirmed && a.Verb == Delete
 		})},
+		{Name: "deletes again and again what is being deleted", Machines: adds(stuck, func(s State) (Action, bool) {
+			c := s.Contents[0]
+			return Action{Verb: Delete, Objects: 1}, c.Made && c.Object.Leaving
+		})},
+		loyal(Domain{Anyhow: true}),
 		{Name: "never deletes", Machines: never(full, Delete)},
 		{Name: "never finalizes", Machines: never(full, Finalize)},
 	}
-	got, alive, harmless := mutant.Kills(New(racing), mutants, machine.Options{Workers: 2})
+}
+
+// Goal: no property is vacuous. Method: machines with one thing wrong each, and which property notices.
+func TestKills(t *testing.T) {
+	got, alive, harmless := mutant.Kills(New(racing), mutants(), machine.Options{Workers: 2})
 	if len(alive) > 0 || len(harmless) > 0 {
 		t.Errorf("no mutant breaks %q; these break nothing: %q", alive, harmless)
 	}

@@ -3,8 +3,9 @@ package namespace
 import "slices"
 
 // Domain bounds the world: how many objects there are at first, what keeps every object, and how often users ask for another one, change
-// the namespace, and what may go wrong does.
+// the namespace, and what may go wrong does. Anyhow: it begins in any state at all; see [anyhow].
 type Domain struct {
+	Anyhow                         bool
 	Objects                        int
 	Keep                           Keep
 	Crashes, Losses, Asks, Changes uint8

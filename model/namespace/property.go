@@ -73,6 +73,10 @@ var (
 		return !s.Namespace.Leaving || s.all(func(o Object) bool { return o.Leaving && o.Keep == Stuck }) &&
 			(stuck || s.Namespace.Foreign && !s.Namespace.Ours)
 	}}
+	// Rests is row 119: who has nothing to do writes nothing. Where something is stuck, the controller looks again and again.
+	Rests = machine.Property[State]{Name: "the controller writes nothing more", Holds: func(s State) bool {
+		return s.Up && s.Writes == [Names + 1]Write{} && s.Late == [Names + 1]Write{}
+	}}
 	// Answered: guards that fail do not hold a creation up for ever.
 	Answered = machine.Property[State]{Name: "every creation is answered", Holds: func(s State) bool {
 		return s.Creations == [Servers]Creation{}

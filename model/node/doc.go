@@ -65,6 +65,14 @@
 //     controller and a kubelet that is back could contradict each other for as long as that request is on its way;
 //   - the pace goes on over restarts: a controller that has just started counts as one that has just tainted.
 //
+// # Where it begins, and what is claimed then
+//
+// A world begins well, as its [Domain] says, or anyhow (row 123): with a taint without the condition for it or the condition without the taint, with
+// nodes out of service that are well, silent ones that nobody doubts, and pods whose node is not there; see [anyhow]. Everything is claimed there as
+// well. From there, too, it comes to where all is as it should be, stays so, and nothing more is written (row 119).
+//
+// Late requests that would be refused are taken alone where nothing is claimed eventually; see local. That saves up to one state in six.
+//
 // # Not modelled
 //
 //   - lease and status apart: a renewal is one of either, and both are lost together. A kubelet that manages one of them is alive;
@@ -76,6 +84,6 @@
 //   - a list that is older than what an earlier process of the controller has seen (row 39);
 //   - two controllers at once (row 44): a controller that crashed, and whose requests land late, is one.
 //
-// Sources: INVARIANTS.md, rows 33, 37, 40, 43, 68 to 76; BUGS.md, N01 to N12 and P09; upstream's pkg/controller/nodelifecycle,
+// Sources: INVARIANTS.md, rows 33, 37, 40, 43, 68 to 76, 119, 123; BUGS.md, N01 to N12 and P09; upstream's pkg/controller/nodelifecycle,
 // pkg/controller/tainteviction and pkg/controller/podgc of v1.37; KEP-589 for leases, KEP-5647 for the live read.
 package node

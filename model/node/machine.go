@@ -11,12 +11,13 @@ type Machine = machine.Machine[State, Action]
 
 // New returns the machine within a domain.
 func New(d Domain) *Machine {
-	return &Machine{
+	m := &Machine{
 		Name:    "node",
 		Init:    []State{Init(d)},
 		Enabled: func(s State, actions []Action) []Action { return Enabled(d, s, actions) },
 		Next:    func(s State, a Action) (State, bool) { return after(d, s, a), true },
 		Encode:  func(b []byte, s State) []byte { return s.Encode(b) },
+		Local:   local,
 		Classes: Classes, Fair: Fair,
 		Always:     []machine.Property[State]{Measured},
 		AlwaysStep: append(decided(d), SameObject, DoubtsNoReport, TaintsUnready, UntaintsReady, EvictsUntolerated, Graceful),
@@ -26,6 +27,10 @@ func New(d Domain) *Machine {
 		Action:     Action.String,
 		Changes:    Changes,
 	}
+	if d.Anyhow {
+		m.Init = anyhow(d)
+	}
+	return m
 }
 
 // Changes are what a step changed, in words.

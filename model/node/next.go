@@ -17,6 +17,8 @@ type Domain struct {
 	Cuts, Changes, Losses, Crashes uint8
 	// Prompt: the cache shows everything at once. With it, worlds of two nodes are small enough.
 	Prompt bool
+	// Anyhow: the world begins in any state at all; see [anyhow].
+	Anyhow bool
 }
 
 func (d Domain) zone(i int) int {

@@ -133,6 +133,10 @@ func eventually(d Domain) []machine.Property[State] {
 			n := s.Nodes[i]
 			return n.UID != 0 && !(n.OutOfService && p.Phase == Leaving)
 		})},
+		// Row 119: who has nothing to do does nothing. Else a taint that is given and taken again and again would be as good as none.
+		{Name: "the controller rests", Holds: func(s State) bool {
+			return s.Up && len(decisions(d, s, nil)) == 0 && s.Writes == [objects]Write{} && s.Late == [objects]Write{}
+		}},
 	}
 }
 

@@ -54,6 +54,16 @@
 //
 // Upstream: logs a failure to end flows, and tries again with the next sync. Here that is due at once, and until it has worked.
 //
+// # Where it begins, and what is claimed then
+//
+// A world begins well, as its [Domain] says, or anyhow (row 123): with any rules in the kernel, also for services that are gone and targets that are
+// none, and with any flow; see [anyhow]. Everything is claimed there as well. From there, too, the kernel comes to hold the rules that are
+// wanted, no flow stays where it must not, and both for good ([Stable], [Unpinned], row 119). The proxy itself never rests, as it looks at the kernel
+// from time to time for ever: that it must not take the rules away to write them anew is what for good means here.
+//
+// The start, lists of what cannot change any more, and answers that nobody can lose are taken alone where nothing is claimed eventually; see
+// local. That saves up to one state in five.
+//
 // # Not modelled
 //
 //   - nodePort, external addresses and load balancers: more addresses with the same endpoints; externalTrafficPolicy is the same as the
@@ -65,6 +75,6 @@
 //     begun there be ended with the others; its client begins another;
 //   - sets that are applied in part: nftables takes a transaction as a whole.
 //
-// Sources: INVARIANTS.md, rows 33, 42, 101, 113 to 118; BUGS.md, X01 to X09; upstream's pkg/proxy (topology.go, endpointslicecache.go,
+// Sources: INVARIANTS.md, rows 33, 42, 101, 113 to 119, 123; BUGS.md, X01 to X09; upstream's pkg/proxy (topology.go, endpointslicecache.go,
 // conntrack/cleanup.go, nftables/proxier.go) of v1.37; KEP-1669 for endpoints that are being deleted.
 package proxy

@@ -3,10 +3,11 @@ package proxy
 import "slices"
 
 // Domain bounds the world: how many ready endpoints there are at first, whether one slice is for a second service, whether the service stays
-// on the node and has affinity, and how often what may happen does.
+// on the node and has affinity, and how often what may happen does. Anyhow: the world begins in any state at all; see [anyhow].
 type Domain struct {
 	Endpoints               int
 	Second, Local, Affinity bool
+	Anyhow                  bool
 	Bounds
 }
 

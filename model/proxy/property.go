@@ -69,7 +69,7 @@ var (
 	})
 )
 
-// Stable is rows 113 and 115: in the end the kernel holds the rules that services and slices want.
+// Stable is rows 113, 115 and 119: in the end, and for good, the kernel holds the rules that services and slices want.
 var Stable = machine.Property[State]{Name: "the kernel holds the rules that are wanted", Holds: func(s State) bool {
 	return s.Table == tableOf(s.truth().Wanted())
 }}

@@ -32,6 +32,15 @@
 // What must not be put off for ever are Remove, SeeOwner, See, Look, Work, Arrive, Answer, Resolve, Start, Heal, and that what was given
 // up lands or is dropped.
 //
+// # Where it begins, and what is claimed then
+//
+// A world begins well, as its [Domain] says, or anyhow (row 123): with pods of the owner's, too many of them, of an owner that is gone, of
+// nobody's, that match or do not, and perhaps with a deletion on its way that nobody remembers; see [anyhow]. From there, too, it comes to what
+// is wanted, and stays so ([Stable], [Rests], row 119). Of all claims [NoExcess] alone is not made, as it is no decision that made so many pods.
+//
+// Answers that nobody can lose and late requests that would be refused are taken alone where nothing is claimed eventually; see local. That
+// saves up to one state in two.
+//
 // # Not modelled
 //
 //   - several owners: they meet in one pod only, and then one of them is a user here;
@@ -41,6 +50,6 @@
 //     as the contract of informers says (row 33);
 //   - two controllers at once (row 44): a controller that crashed, and whose requests land late, is one.
 //
-// Sources: INVARIANTS.md, rows 33, 37, 55 to 67; Anvil's vreplicaset for eventually stable reconciliation; upstream's
+// Sources: INVARIANTS.md, rows 33, 37, 55 to 67, 119, 123; Anvil's vreplicaset for eventually stable reconciliation; upstream's
 // pkg/controller/replicaset and controller_ref_manager of v1.37.
 package replication

@@ -11,23 +11,31 @@ type Machine = machine.Machine[State, Action]
 
 // New returns the machine within a domain.
 func New(d Domain) *Machine {
-	return &Machine{
+	m := &Machine{
 		Name:    "replication",
 		Init:    []State{Init(d)},
 		Enabled: func(s State, actions []Action) []Action { return Enabled(d, s, actions) },
 		Next:    func(s State, a Action) (State, bool) { return after(s, a), true },
 		Encode:  func(b []byte, s State) []byte { return s.Encode(b) },
 		Within:  within,
+		Local:   local,
 		Classes: Classes, Fair: Fair,
 		Always: []machine.Property[State]{NoExcess},
 		AlwaysStep: []machine.StepProperty[State, Action]{Justified, TerminatingQuiet, OnceAtATime, DeletesOwn, AdoptsOrphans, AdoptsMatching,
 			ReleasesUnmatched, SameObject},
 		Sometimes:  sometimes,
-		Eventually: []machine.Property[State]{Stable},
+		Eventually: []machine.Property[State]{Stable, Rests},
 		Tempting:   tempting,
 		Action:     Action.String,
 		Changes:    Changes,
 	}
+	if d.Anyhow {
+		m.Init, m.Always = anyhow(d), nil // how many pods there are is no history's doing
+		if d.Changes == 0 && d.Pods+d.Most <= Names {
+			m.Within = nil // there are names enough for all that the controller may create
+		}
+	}
+	return m
 }
 
 // within: a controller never uses a name twice, so the world ends where there are no free ones.

@@ -3,9 +3,10 @@ package replication
 import "slices"
 
 // Domain bounds the world: how many pods are wanted at first and at most, how many there are at first, and how often what may go wrong
-// does.
+// does. Anyhow: it begins in any state at all, with anything under so many names; see [anyhow].
 type Domain struct {
 	Replicas, Most, Pods     int
+	Anyhow                   bool
 	Crashes, Losses, Changes uint8
 }
 

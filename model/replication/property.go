@@ -56,6 +56,12 @@ var Stable = machine.Property[State]{Name: "the owner has as many pods as it wan
 	return n == s.Owner.Replicas
 }}
 
+// Rests is the other half of eventually stable reconciliation (row 119): that the pods are as wanted, and stay so, is not enough. Who has
+// nothing to do does nothing.
+var Rests = machine.Property[State]{Name: "the controller rests", Holds: func(s State) bool {
+	return s.Up && len(decisions(s)) == 0 && s.Writes == [Names]Write{} && s.Late == [Names]Write{}
+}}
+
 // sometimes are the states without which the rest would say little.
 var sometimes = []machine.Property[State]{
 	{Name: "a pod was adopted", Holds: func(s State) bool { return s.Adopted }},
@@ -82,10 +88,7 @@ var sometimes = []machine.Property[State]{
 	{Name: "the cache shows another owner of that name than there is", Holds: func(s State) bool {
 		return s.SeenOwner.UID != 0 && s.Owner.UID != 0 && s.SeenOwner.UID != s.Owner.UID
 	}},
-	{Name: "there are more pods than are wanted", Holds: func(s State) bool {
-		surely, _ := s.View().Counted()
-		return surely > s.SeenOwner.Replicas
-	}},
+	{Name: "there are more pods than are wanted", Holds: func(s State) bool { return s.counted() > s.Owner.Replicas }},
 }
 
 // tempting are what one might believe.

@@ -50,6 +50,15 @@
 // pod leaves a node or ends; a bind turns out not to have happened; or the pod itself changes. There is no timer: that no pod waits in vain
 // ([Settled]) is shown from these alone. As the verdict and the wait are one step, no change can come between them unseen (S10).
 //
+// # Where it begins, and what is claimed then
+//
+// A world begins well, as its [Domain] says, or anyhow (row 123): with pods on nodes that are full, cordoned or not there, and perhaps with a bind
+// on its way that nobody remembers; see [anyhow]. Everything is claimed there as well. From there, too, it comes to where no pod waits
+// in vain, and stays so ([Settled], [Rests], row 119).
+//
+// Answers that nobody can lose and that change no view, and late binds that would be refused, are taken alone where nothing is claimed eventually;
+// see local. That saves up to two states in five.
+//
 // # Not modelled
 //
 //   - preemption and nominated nodes (rows 52 to 54): the implementation has none, and waiting is all that a pod without room can do;
@@ -63,6 +72,6 @@
 //   - refusals that are not about the pod, such as those of admission: a repeat that is refused so tells nothing about the first bind;
 //   - two schedulers at once (row 44): one that crashed, and whose binds land late, is one, and it is enough to break row 50. See [tempting].
 //
-// Sources: INVARIANTS.md, rows 31, 43 and 46 to 51; BUGS.md, S01 to S12 and S17; upstream's pkg/scheduler, backend/cache/interface.go and
+// Sources: INVARIANTS.md, rows 31, 43, 46 to 51, 119 and 123; BUGS.md, S01 to S12 and S17; upstream's pkg/scheduler, backend/cache/interface.go and
 // backend/queue of v1.37.
 package scheduler

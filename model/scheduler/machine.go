@@ -9,12 +9,13 @@ import (
 // New returns the machine of the package comment, within a domain. It has no boundary: what users may do is counted, and so is all that
 // follows from it.
 func New(d Domain) *machine.Machine[State, Action] {
-	return &machine.Machine[State, Action]{
+	m := &machine.Machine[State, Action]{
 		Name:    "scheduler",
 		Init:    []State{Init(d)},
 		Enabled: func(s State, actions []Action) []Action { return Enabled(d, s, actions) },
 		Next:    func(s State, a Action) (State, bool) { return after(s, a), true },
 		Encode:  func(b []byte, s State) []byte { return s.Encode(b) },
+		Local:   local,
 		Classes: Classes, Fair: Fair,
 		Always:     []machine.Property[State]{Fits, Charged},
 		AlwaysStep: []machine.StepProperty[State, Action]{Justified, Once, SameObject, NotLeaving, WriteOnce},
@@ -24,6 +25,10 @@ func New(d Domain) *machine.Machine[State, Action] {
 		Action:     Action.String,
 		Changes:    Changes,
 	}
+	if d.Anyhow {
+		m.Init = anyhow(d)
+	}
+	return m
 }
 
 // Changes are what a step changed, in words.

@@ -3,11 +3,11 @@ package scheduler
 import "slices"
 
 // Domain bounds the world: how much each node has at first, and each pod asks for; 0: there is no such node or pod. Direct: users may create
-// pods with a node of their choice. The rest is how often what may go wrong does.
+// pods with a node of their choice. Anyhow: the world begins in any state at all; see [anyhow]. The rest is how often what may go wrong does.
 type Domain struct {
 	Nodes                    [NodeNames]uint8
 	Pods                     [PodNames]uint8
-	Direct                   bool
+	Direct, Anyhow           bool
 	Crashes, Losses, Changes uint8
 }
 

@@ -69,7 +69,7 @@ var Settled = machine.Property[State]{Name: "no pod waits that a node has room f
 	return true
 }}
 
-// Rests is the other half of eventually stable reconciliation: the scheduler comes to have nothing to do, and no bind is on its way.
+// Rests is the other half of eventually stable reconciliation (row 119): the scheduler comes to have nothing to do, and no bind is on its way.
 var Rests = machine.Property[State]{Name: "the scheduler rests", Holds: func(s State) bool {
 	return s.Up && s.Due == [PodNames]bool{} && s.Writes == [PodNames]Write{} && s.Late == [PodNames]Write{}
 }}

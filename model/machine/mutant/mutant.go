@@ -16,11 +16,19 @@ type Mutant[S, A any] struct {
 	Machines []*machine.Machine[S, A]
 }
 
+// Broken are the properties that a mutant breaks, in one of its worlds or in several.
+func Broken[S, A any](m Mutant[S, A], o machine.Options) (names []string) {
+	o.All = true
+	for _, wrong := range m.Machines {
+		names = append(names, machine.Explore(wrong, o).Broken...)
+	}
+	return names
+}
+
 // Kills is the kill matrix: a line for each mutant, a column for each property of the machine that is right. alive are the properties that no
 // mutant breaks, harmless the mutants that break none.
 func Kills[S, A any](right *machine.Machine[S, A], mutants []Mutant[S, A], o machine.Options) (matrix string, alive, harmless []string) {
 	names := right.Properties()
-	o.All = true
 	killed := make([]bool, len(names))
 	var text strings.Builder
 	for i, name := range names {
@@ -37,10 +45,7 @@ func Kills[S, A any](right *machine.Machine[S, A], mutants []Mutant[S, A], o mac
 	text.WriteString("\n")
 	for _, m := range mutants {
 		fmt.Fprintf(&text, "%-*s", width, m.Name)
-		var broken []string
-		for _, wrong := range m.Machines {
-			broken = append(broken, machine.Explore(wrong, o).Broken...)
-		}
+		broken := Broken(m, o)
 		for i, name := range names {
 			mark := "."
 			if slices.Contains(broken, name) {
