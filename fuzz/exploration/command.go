@@ -1,6 +1,7 @@
 package exploration
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"runtime"
@@ -19,7 +20,8 @@ import (
 type options struct {
 	search   machine.Options
 	property string
-	dot      string
+	// files that are written
+	dot, svg, script string
 }
 
 // Command is `orrery explore`.
@@ -31,7 +33,7 @@ func Command() *cobra.Command {
 			"hold in all of them. Of one that does not it prints a shortest counterexample.\n\n" +
 			"Exit status: 0 everything holds, 1 something does not, 2 not everything was visited.",
 		Example: "  orrery explore replication --changes 2 --losses 1\n" +
-			"  orrery explore replication --property \"there are never more pods than the owner wants\"",
+			"  orrery explore replication --property \"there are never more pods than the owner wants\" --script story.txt",
 		SilenceUsage: true, SilenceErrors: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,6 +64,8 @@ func (c component) command() *cobra.Command {
 	flags.BoolVar(&o.search.NoSymmetry, "no-symmetry", false, "visit states that differ in interchangeable names only")
 	flags.BoolVar(&o.search.NoReduction, "no-reduction", false, "take actions that commute with all others in every order")
 	flags.StringVar(&o.dot, "dot", "", "write the graph of all states to this `file`, for Graphviz")
+	flags.StringVar(&o.svg, "svg", "", "draw the graph of all states into this `file`, if it is small")
+	flags.StringVar(&o.script, "script", "", "write the counterexample to this `file`, as a script for `orrery sim --script`")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		began := time.Now()
 		shown := began
@@ -81,7 +85,17 @@ func (c component) command() *cobra.Command {
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "%.2f s, %.0f states/s, %d bytes each\n", spent.Seconds(), float64(r.report.States)/spent.Seconds(), r.report.Bytes/max(r.report.States, 1))
 		if o.dot != "" {
-			if err := r.dot(o.dot); err != nil {
+			if err := toFile(o.dot, r.dot); err != nil {
+				return err
+			}
+		}
+		if o.svg != "" {
+			if err := r.svg(cmd.Context(), o.svg); err != nil {
+				return err
+			}
+		}
+		if o.script != "" {
+			if err := r.writeScript(cmd.Context(), o.script, cmd.ErrOrStderr()); err != nil {
 				return err
 			}
 		}
@@ -128,6 +142,25 @@ func (r *result) write(w io.Writer, name string, bounds *pflag.FlagSet) error {
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
+}
+
+// writeScript writes the counterexample, if there is one, to a file, and tells what of it is not in the script.
+func (r *result) writeScript(ctx context.Context, file string, told io.Writer) error {
+	if r.script == nil {
+		fmt.Fprintf(told, "nothing is broken, so %s is not written\n", file)
+		return nil
+	}
+	s, err := r.script(ctx)
+	if err != nil {
+		return err
+	}
+	for _, what := range s.Missing {
+		fmt.Fprintln(told, "not in the script:", what)
+	}
+	return toFile(file, func(w io.Writer) error {
+		_, err := io.WriteString(w, s.Text())
+		return err
+	})
 }
 
 // standing is what is known of a claim.

@@ -1,13 +1,17 @@
 package exploration
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spf13/pflag"
 
+	"orrery/fuzz/exploration/script"
 	"orrery/model/account"
 	"orrery/model/api"
+	"orrery/model/cluster"
 	"orrery/model/endpoints"
 	"orrery/model/garbage"
 	"orrery/model/kubelet"
@@ -33,6 +37,30 @@ type component struct {
 type explorable func(o options) (*result, error)
 
 var components = []component{
+	{"cluster", "an owner, its pods, a service and what one or two nodes run and do with packets: all from the store to the rules, each seeing another past", func(flags *pflag.FlagSet) explorable {
+		d := cluster.Domain{}
+		flags.IntVar(&d.Nodes, "nodes", 1, "nodes, 1 or 2")
+		flags.IntVar(&d.Room, "room", 1, "pods that have room on a node, at most 3")
+		flags.IntVar(&d.Replicas, "replicas", 1, "pods that are wanted at first, at most 2")
+		flags.IntVar(&d.Most, "most", 1, "pods that users may want at most, at most 2")
+		flags.IntVar(&d.Pods, "pods", 1, "pods that there are at first, and that the service leads to, as many as have room and at most 2")
+		flags.BoolVar(&d.Lone, "lone", false, "there is no owner at first, and the pods are a user's")
+		flags.BoolVar(&d.Force, "force", false, "users may remove pods by force")
+		count(flags, (*uint8)(&d.Policy), "policy", 0, "restart policy: 0 Always, 1 OnFailure, 2 Never")
+		count(flags, &d.Bounds.Owners, "owner-changes", 0, "changes of the owner by users")
+		count(flags, &d.Bounds.Pods, "pod-changes", 1, "changes of pods by users")
+		count(flags, &d.Bounds.Edits, "edits", 0, "slices that users delete")
+		count(flags, &d.Bounds.Ends, "ends", 0, "containers that exit by themselves")
+		count(flags, &d.Bounds.Losses, "losses", 0, "requests and answers that are lost or late")
+		count(flags, &d.Bounds.Crashes, "crashes", 0, "crashes of components")
+		count(flags, &d.Bounds.Cuts, "cuts", 0, "nodes that are cut off")
+		count(flags, &d.Bounds.Stalls, "stalls", 0, "stalls of the store")
+		count(flags, &d.Bounds.Lags, "lags", 0, "lags of an API server")
+		return func(o options) (*result, error) {
+			return explore(o, func() *cluster.Machine { return cluster.New(d) }, between("nodes", d.Nodes, 1, cluster.Nodes), between("room", d.Room, 0, cluster.Names),
+				between("replicas", d.Replicas, 0, 2), between("most", d.Most, 0, 2), between("pods", d.Pods, 0, min(2, d.Nodes*d.Room)), between("policy", int(d.Policy), 0, 2))
+		}
+	}},
 	{"store", "a store whose members lag behind each other, clients that write and list, and watchers that go from member to member", func(flags *pflag.FlagSet) explorable {
 		d := store.Domain{}
 		flags.IntVar(&d.Keys, "keys", 1, "keys that are used, at most 2")
@@ -76,6 +104,7 @@ var components = []component{
 	}},
 	{"replication", "an owner that wants so many pods, and its controller, which sees the past", func(flags *pflag.FlagSet) explorable {
 		d := replication.Domain{}
+		anyhow(flags, &d.Anyhow)
 		flags.IntVar(&d.Replicas, "replicas", 1, "pods that are wanted at first")
 		flags.IntVar(&d.Most, "most", 1, "pods that users may want at most")
 		flags.IntVar(&d.Pods, "pods", 0, "pods that there are at first")
@@ -83,11 +112,13 @@ var components = []component{
 		count(flags, &d.Losses, "losses", 0, "requests and answers that are lost or late")
 		count(flags, &d.Crashes, "crashes", 0, "crashes of the controller")
 		return func(o options) (*result, error) {
-			return explore(o, func() *replication.Machine { return replication.New(d) }, between("replicas", d.Replicas, 0, replication.Names), between("most", d.Most, 0, replication.Names), between("pods", d.Pods, 0, replication.Names))
+			return explored(o, func() *replication.Machine { return replication.New(d) }, script.Replication, between("replicas", d.Replicas, 0, replication.Names), between("most", d.Most, 0, replication.Names), between("pods", d.Pods, 0, replication.Names),
+				orNot(d.Anyhow, between("pods and --most together", d.Pods+d.Most, 0, replication.Names)))
 		}
 	}},
 	{"scheduler", "pods without a node, nodes with so much room, and a scheduler that sees the past", func(flags *pflag.FlagSet) explorable {
 		d := scheduler.Domain{}
+		anyhow(flags, &d.Anyhow)
 		count(flags, &d.Nodes[0], "node1", 1, "what is allocatable on the first node; 0: there is none")
 		count(flags, &d.Nodes[1], "node2", 0, "likewise on the second")
 		count(flags, &d.Pods[0], "pod0", 1, "what the first pod asks for; 0: there is none")
@@ -98,7 +129,7 @@ var components = []component{
 		count(flags, &d.Losses, "losses", 0, "binds and answers that are lost or late")
 		count(flags, &d.Crashes, "crashes", 0, "crashes of the scheduler")
 		return func(o options) (*result, error) {
-			return explore(o, func() *machine.Machine[scheduler.State, scheduler.Action] { return scheduler.New(d) })
+			return explored(o, func() *machine.Machine[scheduler.State, scheduler.Action] { return scheduler.New(d) }, script.Scheduler)
 		}
 	}},
 	{"kubelet", "the pods of one node, its container runtime, and its kubelet, which sees the past of both", func(flags *pflag.FlagSet) explorable {
@@ -111,11 +142,12 @@ var components = []component{
 		count(flags, &d.Crashes, "crashes", 0, "crashes of the kubelet")
 		count(flags, &d.Reboots, "reboots", 0, "reboots of the node")
 		return func(o options) (*result, error) {
-			return explore(o, func() *kubelet.Machine { return kubelet.New(d) }, between("names", d.Names, 1, 2), between("policy", int(d.Policy), 0, 2))
+			return explored(o, func() *kubelet.Machine { return kubelet.New(d) }, script.Kubelet, between("names", d.Names, 1, 2), between("policy", int(d.Policy), 0, 2))
 		}
 	}},
 	{"node", "nodes that fall silent, and the controller that doubts, taints, evicts and collects", func(flags *pflag.FlagSet) explorable {
 		d := node.Domain{}
+		anyhow(flags, &d.Anyhow)
 		flags.IntVar(&d.Nodes, "nodes", 1, "nodes that something may happen to: 1 or 2")
 		flags.IntVar(&d.Pods, "pods", 1, "pods that something may happen to: 0 to 2")
 		flags.BoolVar(&d.Apart, "apart", false, "each node has a zone of its own")
@@ -135,6 +167,7 @@ var components = []component{
 	}},
 	{"account", "a namespace's default account, its root certificates, and tokens", func(flags *pflag.FlagSet) explorable {
 		d := account.Domain{}
+		anyhow(flags, &d.Anyhow)
 		flags.BoolVar(&d.Settled, "settled", true, "the account and the map are there at first")
 		flags.BoolVar(&d.Pod, "pod", false, "so is the pod")
 		flags.BoolVar(&d.Generates, "generates", false, "every account has a token that nobody asked for")
@@ -147,6 +180,7 @@ var components = []component{
 	}},
 	{"garbage", "a few objects that own each other, and the collector of what has no owner left, which sees the past", func(flags *pflag.FlagSet) explorable {
 		d := garbage.Domain{}
+		anyhow(flags, &d.Anyhow)
 		flags.IntVar(&d.Objects, "objects", 2, "objects that there are at first, 3 at most")
 		flags.IntVar(&d.Spare, "spare", 0, "names beside theirs that users may use; with the objects 3 at most")
 		flags.StringVar((*string)(&d.Shape), "shape", "chain", "how they own each other: chain, ring, fan, heir, lost, or empty: not at all")
@@ -166,6 +200,7 @@ var components = []component{
 	}},
 	{"namespace", "a namespace, two API servers that create objects in it, and its controller, which all see the past", func(flags *pflag.FlagSet) explorable {
 		d := namespace.Domain{}
+		anyhow(flags, &d.Anyhow)
 		flags.IntVar(&d.Objects, "objects", 1, "objects that there are at first, 2 at most")
 		flags.Uint8Var((*uint8)(&d.Keep), "keep", 0, "what keeps a deleted object: 0 nothing, 1 somebody who stops it, 2 nobody takes it away")
 		count(flags, &d.Asks, "asks", 1, "objects that users ask for")
@@ -178,6 +213,7 @@ var components = []component{
 	}},
 	{"endpoints", "a service, its pods and its slices, and the controller that fills them, which sees the past", func(flags *pflag.FlagSet) explorable {
 		d := endpoints.Domain{}
+		anyhow(flags, &d.Anyhow)
 		flags.IntVar(&d.Pods, "pods", 1, "ready pods that there are at first, at most 2")
 		flags.IntVar(&d.Room, "room", 2, "endpoints that a slice holds at most, at most 2")
 		flags.BoolVar(&d.Publishes, "publishes", false, "the service publishes addresses that are not ready")
@@ -192,6 +228,7 @@ var components = []component{
 	}},
 	{"proxy", "the rules and the flows of a node, and the proxy that keeps them, which sees the past", func(flags *pflag.FlagSet) explorable {
 		d := proxy.Domain{}
+		anyhow(flags, &d.Anyhow)
 		flags.IntVar(&d.Endpoints, "endpoints", 1, "ready endpoints that there are at first, at most 2")
 		flags.BoolVar(&d.Second, "second", false, "an endpoint waits for a second service")
 		flags.BoolVar(&d.Local, "local", false, "the service uses endpoints on the node only")
@@ -215,6 +252,18 @@ func between(flag string, value, least, most int) error {
 	return nil
 }
 
+// orNot is an error that matters only sometimes.
+func orNot(matters bool, err error) error {
+	if !matters {
+		return nil
+	}
+	return err
+}
+
+func anyhow(flags *pflag.FlagSet, into *bool) {
+	flags.BoolVar(into, "anyhow", false, "it begins in states that no history need have led to")
+}
+
 func count(flags *pflag.FlagSet, into *uint8, name string, value uint8, usage string) {
 	flags.Uint8Var(into, name, value, usage)
 }
@@ -225,7 +274,10 @@ type result struct {
 	claims []claim
 	// broken is the first property that does not hold, and how it breaks, in words; empty: none.
 	broken, path string
-	dot          func(file string) error
+	// dot writes the graph, if it was kept.
+	dot func(io.Writer) error
+	// script makes a script of how it breaks, if it does.
+	script func(context.Context) (script.Script, error)
 }
 
 // claim is a property and what kind it is of.

@@ -2,7 +2,12 @@ package exploration
 
 import (
 	"bytes"
+	"encoding/xml"
+	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orrery/checker/verdict"
+	"orrery/fuzz/simulation"
 )
 
 func run(args ...string) (string, error) {
@@ -70,6 +76,71 @@ func TestDot(t *testing.T) {
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Contains(t, string(text), "the controller decides: create pod 0")
+}
+
+// Goal: a small graph is drawn, and what cannot be is told. Method: the picture is well-formed, and has a node for each state; a graph that is
+// too large; nobody who draws.
+func TestSVG(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds Graphviz")
+	}
+	file := t.TempDir() + "/graph.svg"
+	t.Setenv("PATH", t.TempDir()+":"+os.Getenv("PATH"))
+	_, err := run("replication", "--changes", "0", "--svg", file)
+	require.ErrorContains(t, err, "draw is not there: make build")
+
+	out, err := exec.Command("go", "build", "-o", filepath.SplitList(os.Getenv("PATH"))[0]+"/", "./draw").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	text, err := run("replication", "--changes", "0", "--svg", file)
+	require.NoError(t, err)
+	require.Contains(t, text, "\n10 states, 15 steps")
+	picture, err := os.ReadFile(file)
+	require.NoError(t, err)
+	nodes, edges, last := 0, 0, error(nil)
+	for d := xml.NewDecoder(bytes.NewReader(picture)); last == nil; {
+		var token xml.Token
+		token, last = d.Token()
+		if start, ok := token.(xml.StartElement); ok {
+			nodes += ofClass(start, "node")
+			edges += ofClass(start, "edge")
+		}
+	}
+	require.Equal(t, io.EOF, last)
+	require.Equal(t, [2]int{10, 15}, [2]int{nodes, edges}, "nodes and edges")
+
+	_, err = run("replication", "--changes", "2", "--depth", "12", "--svg", file)
+	require.ErrorContains(t, err, "and at most 1000 and 3000 are drawn")
+}
+
+// Goal: a counterexample is written as a script, which the simulation runs; where there is none to write, that is told.
+func TestScript(t *testing.T) {
+	file := t.TempDir() + "/script.txt"
+	var judged *verdict.Error
+	_, err := run("replication", "--property", "there are never more pods", "--script", file)
+	require.ErrorAs(t, err, &judged)
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "# 3. a user wants 0 pods\nuser scale rc web 0\n")
+	size, lines, err := simulation.ParseScript(string(text))
+	require.NoError(t, err)
+	ran, err := simulation.Replay(t.Context(), size, lines, true)
+	require.NoError(t, err)
+	require.Equal(t, verdict.Ok, ran.Report.Verdict())
+
+	require.NoError(t, os.Remove(file))
+	_, err = run("replication", "--script", file)
+	require.NoError(t, err)
+	require.NoFileExists(t, file)
+	_, err = run("node", "--script", file)
+	require.ErrorContains(t, err, "--script: no scripts are made of this component's paths")
+}
+
+// ofClass is 1 if an element is of that class.
+func ofClass(e xml.StartElement, class string) int {
+	if slices.Contains(e.Attr, xml.Attr{Name: xml.Name{Local: "class"}, Value: class}) {
+		return 1
+	}
+	return 0
 }
 
 // Goal: nothing that is explored with other means comes to something else.

@@ -1,17 +1,30 @@
 package exploration
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"slices"
 	"strings"
 
+	"orrery/fuzz/exploration/script"
 	"orrery/model/machine"
 )
 
 // explore searches the states of a machine, unless one of its bounds is wrong.
 func explore[S, A any](o options, of func() *machine.Machine[S, A], wrong ...error) (*result, error) {
+	if o.script != "" {
+		return nil, errors.New("--script: no scripts are made of this component's paths")
+	}
+	return explored(o, of, nil, wrong...)
+}
+
+// writer makes a script of a path.
+type writer[S, A any] func(context.Context, machine.Path[S, A]) (script.Script, error)
+
+// explored is explore for a component of whose paths scripts are made.
+func explored[S, A any](o options, of func() *machine.Machine[S, A], write writer[S, A], wrong ...error) (*result, error) {
 	if err := errors.Join(wrong...); err != nil {
 		return nil, err
 	}
@@ -27,22 +40,14 @@ func explore[S, A any](o options, of func() *machine.Machine[S, A], wrong ...err
 			r.claims = append(r.claims, claim{[]string{"always", "every step", "eventually"}[kind], name})
 		}
 	}
-	o.search.Keep = o.dot != ""
+	o.search.Keep = o.dot != "" || o.svg != ""
 	out := machine.Explore(m, o.search)
 	r.report = out.Report
 	if v := out.Violation; v != nil {
 		r.broken, r.path = v.Property, v.Path.Words(m)
+		r.script = func(ctx context.Context) (script.Script, error) { return write(ctx, v.Path) }
 	}
-	r.dot = func(file string) error {
-		f, err := os.Create(file)
-		if err != nil {
-			return err
-		}
-		if err := out.Dot(f, nil); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		return f.Close()
-	}
+	r.dot = func(w io.Writer) error { return out.Dot(w, nil) }
 	return r, nil
 }
 

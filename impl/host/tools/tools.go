@@ -36,6 +36,7 @@ var Steps = []Step{
 	{Packages: []string{"github.com/opencontainers/runc"}},
 	// Without a version of its own kubectl cannot compare it with the server's: `kubectl version` would fail.
 	{Static: true, Flags: []string{"-ldflags=-X k8s.io/component-base/version.gitVersion=v1.37.2"}, Packages: []string{"orrery/impl/host/kubectl"}},
+	{Static: true, Packages: []string{"orrery/fuzz/exploration/draw"}},
 	{Static: true, Packages: []string{"orrery"}},
 }
 
