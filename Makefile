@@ -16,8 +16,8 @@ OUT    ?= out/check
 FUZZTIME ?= 60s
 
 # Packages whose tests start goroutines run under the race detector; models, checkers and the simulated world have none.
-PLAIN := ./model/... ./checker/... ./impl/sim/... ./fuzz/simulation/... .
-RACE   = $$(go list ./impl/... ./fuzz/... | grep -v -e /impl/sim -e /fuzz/simulation)
+PLAIN := ./model/... ./checker/... ./impl/sim/... ./fuzz/simulation/... ./fuzz/exploration/... ./fuzz/actions/... .
+RACE   = $$(go list ./impl/... ./fuzz/... | grep -v -e /impl/sim -e /fuzz/simulation -e /fuzz/exploration -e /fuzz/actions)
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20

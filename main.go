@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"orrery/checker/verdict"
+	"orrery/fuzz/actions"
 	"orrery/fuzz/bench"
 	"orrery/fuzz/exploration"
 	"orrery/fuzz/scenario"
@@ -51,7 +52,7 @@ func command() *cobra.Command {
 	root.SetFlagErrorFunc(suggestFlag)
 	root.SetHelpCommand(help(root))
 	root.AddGroup(&cobra.Group{ID: "use", Title: "Commands:"}, &cobra.Group{ID: "component", Title: "Components, as the cluster starts them:"})
-	add(root, "use", scenario.CheckCommand(), simulation.Command(), simulation.CampaignCommand(), exploration.Command(), scenario.JudgeCommand(), scenario.MuseumCommand(), bench.Command(), host.UpCommand(), host.LoadCommand(), host.CleanCommand())
+	add(root, "use", scenario.CheckCommand(), simulation.Command(), simulation.CampaignCommand(), exploration.Command(), scenario.JudgeCommand(), actions.Command(), scenario.MuseumCommand(), bench.Command(), host.UpCommand(), host.LoadCommand(), host.CleanCommand())
 	add(root, "component", etcd.Command(), disk.Command(), apiserver.Command(), scheduler.Command(), controller.Command(),
 		kubelet.Command(), containerd.Command(), containerd.ObserveCommand())
 	return root

@@ -7,6 +7,8 @@
 //	storejudge_test.go       the same stores as recorded, against the checkers
 //	transportmachine_test.go an API server that is asked over HTTP against one that is asked in process
 //	selector                 the selectors of the API server and of the checkers against upstream's
+//	actions                  which actions of the models a recorded run has taken
+//	exploration              the models, explored; and a path of a model as a script that takes the real component along it
 //
 // Each is shown to see by planted bugs that it must find.
 //
