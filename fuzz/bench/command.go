@@ -43,7 +43,9 @@ var measures = []struct {
 	measure func(ctx context.Context, o options) ([]Row, error)
 }{
 	{"sim", func(ctx context.Context, o options) ([]Row, error) { return measureSim(ctx, o.size) }},
-	{"model", func(ctx context.Context, o options) ([]Row, error) { return measureModel(ctx, o.size) }},
+	{"model", func(ctx context.Context, o options) ([]Row, error) {
+		return measureModel(ctx, o.size, o.out, o.twin)
+	}},
 	{"up", func(ctx context.Context, o options) ([]Row, error) { return measureUp(ctx, o.size, o.out) }},
 	{"pod", func(ctx context.Context, o options) ([]Row, error) { return measurePod(ctx, o.size, o.out, "") }},
 	{"create", func(ctx context.Context, o options) ([]Row, error) {
@@ -64,6 +66,7 @@ func names() (all []string) {
 type options struct {
 	size  Size
 	out   string
+	twin  string // of a model, in Promela
 	only  []string
 	flags []string // further ones, of the API server
 }
@@ -93,6 +96,7 @@ func Command() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&o.only, "only", names(), "what to measure")
 	flags.StringVar(&o.out, "out", filepath.Join("out", "bench"), "`folder` for what the measured processes write; it is removed again")
+	flags.StringVar(&o.twin, "twin", filepath.FromSlash(twinFile), "Promela `file` of the twin of model/replication, for SPIN")
 	flags.IntVar(&o.size.Turns, "turns", o.size.Turns, "how often each side of a comparison is measured")
 	flags.StringSliceVar(&o.flags, "apiserver-flags", nil, "further flags of the API server that is measured")
 	return cmd

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -12,12 +13,16 @@ type Row struct {
 	Measure string
 	// Got is the figure, Detail what it was made from.
 	Got, Detail string
-	Target      string
-	Met         bool
+	// Target is empty if the figure is only told.
+	Target string
+	Met    bool
 }
 
 func (r Row) verdict() string {
-	if r.Met {
+	switch {
+	case r.Target == "":
+		return "-"
+	case r.Met:
 		return "met"
 	}
 	return "not met"
@@ -28,7 +33,7 @@ func printTable(w io.Writer, rows []Row) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "MEASURE\tGOT\tTARGET\tVERDICT\tFROM")
 	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", r.Measure, r.Got, r.Target, r.verdict(), r.Detail)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", r.Measure, r.Got, cmp.Or(r.Target, "-"), r.verdict(), r.Detail)
 	}
 	return t.Flush()
 }
@@ -41,6 +46,9 @@ func atMost(measure string, got, target float64, detail string) Row {
 func atLeast(measure string, got, target float64, detail string) Row {
 	return Row{Measure: measure, Got: fmt.Sprintf("%.2f", got), Target: fmt.Sprintf("≥ %.2f", target), Met: got >= target, Detail: detail}
 }
+
+// told is the row of a figure that nothing is asked of.
+func told(measure, got, detail string) Row { return Row{Measure: measure, Got: got, Detail: detail} }
 
 // median is the middle of the figures, of which there must be one; of an even number the mean of the two in the middle.
 func median(figures []float64) float64 {
