@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"orrery/model/cluster"
 )
 
 // patience bounds how long the whole bench may take, waiting for its turn on the host included.
@@ -30,12 +32,14 @@ type Size struct {
 	Runs   int // simulated
 	Events int // to a loop alone
 
-	Losses int // in the model that is explored
-	Long   int // how many times as long as usual the simulated run is whose decisions are judged
+	Losses int // in the model whose twin SPIN explores
+	// Composed bounds the composed model.
+	Composed cluster.Domain
+	Long     int // how many times as long as usual the simulated run is whose decisions are judged
 }
 
 // DefaultSize is that of the figures in the README.
-var DefaultSize = Size{Turns: 7, Writes: 1500, Pods: 2000, Watchers: 20, Ups: 3, Runs: 1000, Events: 500_000, Losses: 1, Long: 100}
+var DefaultSize = Size{Turns: 7, Writes: 1500, Pods: 2000, Watchers: 20, Ups: 3, Runs: 1000, Events: 500_000, Losses: 1, Composed: cluster.Scope, Long: 100}
 
 // measures are what can be measured, by the name that --only takes, in the order in which it is done.
 var measures = []struct {

@@ -25,7 +25,7 @@ const (
 // measureModel measures the search through the states of a model, beside SPIN's through the states of its twin, and how fast decisions are
 // judged by it. What is compiled lies in a directory of its own below dir until then.
 func measureModel(ctx context.Context, size Size, dir, file string) ([]Row, error) {
-	rows, err := measureCluster()
+	rows, err := measureCluster(size.Composed)
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +42,11 @@ func measureModel(ctx context.Context, size Size, dir, file string) ([]Row, erro
 	return append(append(rows, beside...), row...), err
 }
 
-// measureCluster measures the search through the composed model at its scope: what always holds, and with it what holds eventually, for which
+// measureCluster measures the search through the composed model: what always holds, and with it what holds eventually, for which
 // the graph of all states is kept.
-func measureCluster() (rows []Row, err error) {
+func measureCluster(d cluster.Domain) (rows []Row, err error) {
 	for _, eventually := range []bool{false, true} {
-		m := cluster.New(cluster.Scope)
+		m := cluster.New(d)
 		if !eventually {
 			m.Eventually = nil
 		}
