@@ -17,7 +17,7 @@ import (
 func (r *Reconciler) create(o *owner, name string) control.Effect {
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: o.GetNamespace(), Name: name, GenerateName: prefixOf(o.GetName()),
+			Namespace: o.GetNamespace(), Name: name, GenerateName: control.NamePrefix(o.GetName()),
 			Labels: maps.Clone(o.template.Labels), Annotations: maps.Clone(o.template.Annotations), Finalizers: slices.Clone(o.template.Finalizers),
 			OwnerReferences: []metav1.OwnerReference{*r.reference(o)},
 		},

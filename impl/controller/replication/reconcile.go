@@ -106,7 +106,7 @@ func (r *Reconciler) grow(v *control.View, o *owner, pods owned, now time.Time) 
 		plan.Again = at
 		return plan
 	}
-	names := r.names(v, o, min(missing, burst))
+	names := v.FreeNames(podsSource, o.GetNamespace(), o.GetName(), o.GetUID(), min(missing, burst))
 	for size := slowStart; len(names) > 0; size *= 2 {
 		var batch, told []control.Effect
 		for _, name := range names[:min(size, len(names))] {

@@ -1,4 +1,4 @@
-package replication
+package control
 
 import (
 	"encoding/binary"
@@ -6,8 +6,6 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
-
-	"orrery/impl/control"
 )
 
 const (
@@ -19,8 +17,8 @@ const (
 	maxBase      = 63 - suffixLength
 )
 
-// prefixOf is what the names of all pods of an owner begin with.
-func prefixOf(owner string) string {
+// NamePrefix is what the names of all that an owner of that name makes begin with.
+func NamePrefix(owner string) string {
 	prefix := owner + "-"
 	if len(prefix) > maxBase {
 		prefix = prefix[:maxBase]
@@ -47,13 +45,15 @@ func suffix(uid types.UID, n uint64) string {
 	return string(letters[:])
 }
 
-// names are the next n free names of an owner's pods.
-func (r *Reconciler) names(v *control.View, o *owner, n int) []string {
+// FreeNames are the next n names for what an owner makes in a source: its own name and five letters that follow from its UID and a number,
+// the lowest whose name is not taken and was not taken since the loop began. Deciding again in the same situation chooses the same names,
+// so that a create of unknown outcome can be sent again: either it or its repeat is met by AlreadyExists.
+func (v *View) FreeNames(source, namespace, owner string, uid types.UID, n int) []string {
 	names := make([]string, 0, n)
-	prefix := prefixOf(o.GetName())
+	prefix := NamePrefix(owner)
 	for i := uint64(0); len(names) < n; i++ {
-		name := prefix + suffix(o.GetUID(), i)
-		if !v.Used(podsSource, o.GetNamespace(), name) && !slices.Contains(names, name) {
+		name := prefix + suffix(uid, i)
+		if !v.Used(source, namespace, name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
