@@ -31,8 +31,9 @@
 // that stands out. By a profile of 1,000 runs, with 43,000 allocations each: JSON of requests and objects, as the trace and the checkers
 // need it, 24 %; protobuf of what is stored 8 %; upstream's validation and patches 9 %; finding the enabled steps 6 %; comparing
 // statuses in the kubelet 4 %; allocating and collecting 20 %, spread over all of them. By phase: setup 14 %, the faulty phase 54 %,
-// coming to rest 8 %, judging 17 %. A loop's step misses its target too: half of it is reading Kubernetes objects through their
-// accessors and label selectors, and finding them in maps; it allocates twice.
+// coming to rest 8 %, judging 17 %. What a loop's step costs, which meets its target
+// among few objects and not among thousands: half of it is reading Kubernetes objects through their accessors and label selectors, and
+// finding them in maps, where memory is waited for; it allocates once.
 //
 // SPIN is the yardstick of the search: testdata/spin/replication.pml is the model once more, in Promela, by hand, and a test holds the two against
 // each other: they have the same number of states and of steps in every small world. Neither side claims anything of the states, reduces the
