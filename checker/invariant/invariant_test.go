@@ -288,6 +288,9 @@ func TestEveryGuarantee(t *testing.T) {
 			step(controls("c/1", "create", "q", 1)).add(trace.Line{Call: &trace.Call{ID: "c/1", Client: "c", Layer: trace.API, Verb: "create"}}).
 			put("pods", "q", bare).step(controls("c/2", "create", "q", 1)).add(trace.Line{Call: &trace.Call{ID: "c/2", Client: "c2", Layer: trace.API, Verb: "create"}}).
 			put("pods", "r", owned("u2", "o1")).remove("pods", "q").put("pods", "q", owned("u3", "o1")), nil},
+		{"a create lands after the pod that had its name was deleted, and one was made instead", start().put("replicationcontrollers", "web", owner1).
+			put("pods", "q", bare).step(controls("c/1", "create", "q", 1)).add(trace.Line{Call: &trace.Call{ID: "c/1", Client: "c", Layer: trace.API, Verb: "create"}}).
+			put("pods", "r", owned("u2", "o1")).remove("pods", "q").put("pods", "q", owned("u3", "o1")), nil},
 		{"a create lands, and what had its name before it was decided is no excuse", start().put("replicationcontrollers", "web", owner1).put("pods", "q", bare).remove("pods", "q").
 			step(controls("c/1", "create", "q", 3)).add(trace.Line{Call: &trace.Call{ID: "c/1", Client: "c", Layer: trace.API, Verb: "create"}}).
 			put("pods", "r", owned("u2", "o1")).put("pods", "q", owned("u3", "o1")), &CreatesNoExcess},

@@ -220,7 +220,7 @@ func (j *judge) creations(creator map[string]*decided) tallies {
 
 // landsAgain: a name that had been created and deleted was created once more, by an operation that the controller had given up and made
 // up for: what lands so late nobody can prevent. It is not the last one if that was answered with another revision, or refused. If nobody
-// knows what became of the last one, it may be that, or one before: since that was decided another pod had the name.
+// knows what became of the last one, it may be that, or one before: a pod had the name after that was decided.
 func (d *decided) landsAgain(v *history.Version) bool {
 	switch {
 	case v.Before == nil || d.op == nil:
@@ -230,11 +230,7 @@ func (d *decided) landsAgain(v *history.Version) bool {
 	case d.op.Outcome() == trace.Failed:
 		return true
 	}
-	other := v.Before
-	for before(other) != nil {
-		other = before(other)
-	}
-	return other.Seq() > d.doubt
+	return v.Before.Seq() > d.doubt
 }
 
 // had is an active pod of an owner: its name, where it was adopted, if it was, and the revision at which it landed again, if it did.
