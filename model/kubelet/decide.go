@@ -1,7 +1,7 @@
 package kubelet
 
 // Decide is what the machine's kubelet does in a view: one call at a time, beside it the status. It is one of the orders that
-// [View.Refuses] allows, and that of impl/kubelet:
+// [View.Refuses] allows, and nearly that of impl/kubelet, which stops a sandbox only once the status before was answered:
 //
 //	what the view shows                      what is done
 //	another UID than the API's, or no pod    it is torn down, and nothing else is begun
