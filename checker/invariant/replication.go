@@ -219,16 +219,14 @@ func (j *judge) creations(creator map[string]*decided) tallies {
 }
 
 // landsAgain: a name that had been created and deleted was created once more, by an operation that the controller had given up and made
-// up for: what lands so late nobody can prevent. It is not the last one if that was answered with another revision, or refused. If nobody
-// knows what became of the last one, it may be that, or one before: a pod had the name after that was decided.
+// up for: what lands so late nobody can prevent. It is not the last one if that was answered with another revision. If it was
+// refused, or nobody knows what became of it, it may be that, or one before: a pod had the name after that was decided.
 func (d *decided) landsAgain(v *history.Version) bool {
 	switch {
 	case v.Before == nil || d.op == nil:
 		return false
 	case d.op.OK() && d.op.Return.Object != nil:
 		return d.op.Return.Object.Revision != v.Revision
-	case d.op.Outcome() == trace.Failed:
-		return true
 	}
 	return v.Before.Seq() > d.doubt
 }
