@@ -158,7 +158,7 @@ func (p *pass) stopDuplicates(grace time.Duration) (some bool) {
 	return some
 }
 
-// todo lists the containers that should be running now and are not, in the order of their start.
+// todo lists the containers of a pod that has not ended that should be running now and are not, in the order of their start.
 func (p *pass) todo() []*member {
 	var list []*member
 	initialized := p.some(func(m *member) bool { return !m.init && p.inside(m) })
@@ -179,9 +179,6 @@ func (p *pass) todo() []*member {
 			}
 			return list // one init container at a time, and none after one that failed for good
 		}
-	}
-	if p.finished() {
-		return nil // no sidecar is started for a pod that has ended
 	}
 	return list
 }

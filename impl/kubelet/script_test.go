@@ -64,6 +64,19 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 	case "kill", "lose": // a process or sandbox is killed from outside; the runtime cannot tell what became of a container
 		map[string]func(string){"kill": w.machine.Kill, "lose": w.machine.Lose}[d.Cmd](d.CmdArgs[0].Key)
 		w.relist()
+	case "vanish": // vanish ID: a container is killed, and its record removed before the kubelet looks
+		w.machine.Kill(d.CmdArgs[0].Key)
+		w.machine.Collect(d.CmdArgs[0].Key)
+		w.relist()
+	case "land": // land POD CONTAINER ATTEMPT SANDBOX: a create that was given up is carried out after all; the kubelet has not seen it yet
+		attempt, err := strconv.Atoi(d.CmdArgs[2].Key)
+		require.NoError(t, err)
+		p := newPass(&w.cfg, Input{Pod: w.pod(d.CmdArgs[0].Key)}, w.now)
+		i := slices.IndexFunc(p.members, func(m *member) bool { return m.spec.Name == d.CmdArgs[1].Key })
+		config, _, err := p.containerConfig(p.members[i], uint32(attempt), 0)
+		require.NoError(t, err)
+		_, err = w.machine.CreateContainer(t.Context(), d.CmdArgs[3].Key, config, nil)
+		require.NoError(t, err)
 	case "fault": // fault CALL N: the runtime refuses the Nth such call from now on
 		name := d.CmdArgs[0].Key
 		left, err := strconv.Atoi(d.CmdArgs[1].Key)
