@@ -10,12 +10,16 @@
 //     trace. Where that does not tell what a component saw, its step is not judged; it is never guessed. [Shares] counts those that are.
 //  2. A step without a key repeats a request whose outcome is unknown, or asks what became of it. It decides nothing.
 //  3. A component that has no model yet is not judged here. [Components] lists those that are.
+//  4. What a process does that tells its steps must have been decided by one of them before, as it is done: the object, its version and UID. So
+//     must a container that is made or started on the node of a kubelet.
+//  5. Upstream's own components do not tell their views. A step without one is refused only if none of the views that it may have had allows
+//     it, each of its caches lagging by itself; a bounded number is tried, and beyond that nothing can be said.
 //
 // # Not done
 //
-// Components whose view is unknown (upstream's own), which need a window of views. Steps that did nothing: whether there was something to
-// do is for converge. A write that is in no plan is for linear and invariant. Whether a look at a runtime is true: what really ran is for
-// invariant, and here a kubelet is only held to look again after each call. Its Node and Lease, hooks, probes, images and volumes.
+// Steps that did nothing: whether there was something to do is for converge. Whether a look at a runtime is true: what really ran is for
+// invariant, and here a kubelet is only held to look again after each call. Its Node and Lease, hooks, probes, images and volumes. What upstream's
+// components write without telling steps.
 //
 // Sources: DESIGN.md section 6; INVARIANTS.md, "Justified writes".
 package refine

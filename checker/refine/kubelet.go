@@ -18,11 +18,11 @@ import (
 //
 // A sidecar, which the model does not know, is judged as if it were a pod's only container, which is always restarted, and the others as if it
 // were not there.
-func runs(j *judge, s *step) {
+func runs(j *judge, s *step) opinion {
 	namespace, name, ok := strings.Cut(s.Key, "/")
 	node, here := strings.CutPrefix(s.line.Process, "kubelet-")
 	if !ok || !here || strings.Contains(name, "/") {
-		return
+		return opinion{}
 	}
 	if s.boot = j.bootOf(node, s.line.Seq); s.before != nil && s.before.boot == s.boot {
 		s.called = s.before.called
@@ -30,18 +30,20 @@ func runs(j *judge, s *step) {
 	r := &running{judge: j, step: s, node: node, name: history.ObjectName{Resource: "pods", Namespace: namespace, Name: name}}
 	known := r.read()
 	if len(r.calls) == 0 && r.report == nil && r.finish == nil {
-		return
+		return opinion{}
 	}
 	known = known && s.Look != nil && r.see()
 	if len(r.calls) > 0 {
 		s.called = max(s.called, s.View["runtime"])
 	}
-	if j.count(s, known); !known {
-		return
+	if !known {
+		return opinion{any: true}
 	}
-	if why := r.refuses(); why != "" {
-		j.refused(s, why, r.allowed())
+	o := opinion{any: true, known: true, why: r.refuses()}
+	if o.why != "" {
+		o.allowed = r.allowed()
 	}
+	return o
 }
 
 // bootOf is how many times a node's kubelet had been started again before a line.

@@ -122,7 +122,7 @@ func (s *turn) shows(status string) *turn { return s.showsOf("u", s.step.View["p
 func (s *turn) showsOf(uid string, version int64, status string) *turn {
 	id := fmt.Sprint("w", len(s.lines))
 	s.sent = append(s.sent, trace.Line{Process: "kubelet-n", Call: &trace.Call{ID: id, Client: id, Layer: trace.API, Verb: "update", Resource: "pods", Namespace: "ns", Name: "a",
-		Subresource: "status", Body: json.RawMessage(stored(uid, fmt.Sprintf(`,"resourceVersion":"%d"`, version), oneOf("Never"), status))}})
+		Subresource: "status", UID: uid, ResourceVersion: fmt.Sprint(version), Body: json.RawMessage(stored(uid, fmt.Sprintf(`,"resourceVersion":"%d"`, version), oneOf("Never"), status))}})
 	return s.plans(trace.Effect{Call: id, Verb: "update", Subresource: "status", Object: trace.Ref{UID: uid}, ResourceVersion: fmt.Sprint(version)})
 }
 
@@ -131,7 +131,8 @@ func (s *turn) finishes() *turn { return s.finishesOf("u", s.step.View["pods"]) 
 
 func (s *turn) finishesOf(uid string, version int64) *turn {
 	id := fmt.Sprint("d", len(s.lines))
-	s.sent = append(s.sent, trace.Line{Process: "kubelet-n", Call: &trace.Call{ID: id, Client: id, Layer: trace.API, Verb: "delete", Resource: "pods", Namespace: "ns", Name: "a"}})
+	s.sent = append(s.sent, trace.Line{Process: "kubelet-n", Call: &trace.Call{ID: id, Client: id, Layer: trace.API, Verb: "delete", Resource: "pods", Namespace: "ns", Name: "a",
+		UID: uid, ResourceVersion: fmt.Sprint(version)}})
 	return s.plans(trace.Effect{Call: id, Verb: "delete", Object: trace.Ref{UID: uid}, ResourceVersion: fmt.Sprint(version)})
 }
 

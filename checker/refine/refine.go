@@ -23,6 +23,11 @@ var Allowed = errors.New("a component decides only what its model allows in the 
 //lint:ignore ST1012 a guarantee is named by what is promised
 var Forward = errors.New("what a component's caches show never goes back")
 
+// Decided is what is promised of every component that tells its steps.
+//
+//lint:ignore ST1012 a guarantee is named by what is promised
+var Decided = errors.New("a component does only what a step of it has decided before, and as it has decided it")
+
 // Checker is the checker of decisions.
 type Checker struct{}
 
@@ -30,11 +35,26 @@ type Checker struct{}
 func (Checker) Name() string { return "refine" }
 
 // judged are the components that have a model, each with what judges one of its steps.
-var judged = map[string]func(*judge, *step){
+var judged = map[string]component{
 	"replication-controller": replicates("replicationcontrollers"),
 	"replicaset-controller":  replicates("replicasets"),
-	defaultScheduler:         schedules,
-	"kubelet":                runs,
+	defaultScheduler:         {schedules, schedulerReads},
+	"kubelet":                {runs, nil},
+}
+
+// component is how the steps of a component are judged. reads are the versions that a step's decision depends on, in order, by the resource
+// of the cache that shows them; nil: the component also decides from what no store holds, so that views cannot be tried.
+type component struct {
+	judge func(*judge, *step) opinion
+	reads func(*judge, *step) map[string][]*history.Version
+}
+
+// opinion is what is to be said of one step.
+type opinion struct {
+	// There is something to judge, and the view is known, so that it can be.
+	any, known bool
+	// why the model refuses the plan, and what it allows; empty: it allows the plan.
+	why, allowed string
 }
 
 // Components are the names of the components whose steps are judged, sorted.
@@ -55,7 +75,7 @@ func Shares(h *history.History) map[string]Share { return all(context.Background
 // all judges every step.
 func all(ctx context.Context, h *history.History) *judge {
 	j := &judge{h: h, operations: make(map[string]*history.Operation, len(h.Operations)), last: map[lastKey]*step{}, views: map[viewKey]int64{}, written: map[writtenKey]trace.Effect{}, asked: map[writtenKey]trace.Effect{},
-		sent: map[writtenKey]trace.Effect{}, pods: map[*history.Version]*pod{}, boots: map[string]int{}, shares: map[string]Share{}}
+		sent: map[writtenKey]trace.Effect{}, plans: map[string]planned{}, calls: map[callKey]int64{}, deciders: map[string]bool{}, pods: map[*history.Version]*pod{}, boots: map[string]int{}, shares: map[string]Share{}}
 	for _, op := range h.Operations {
 		j.operations[op.ID] = op
 	}
@@ -67,6 +87,7 @@ func all(ctx context.Context, h *history.History) *judge {
 		}
 		j.step(l)
 	}
+	j.undecided()
 	return j
 }
 
@@ -79,7 +100,13 @@ type judge struct {
 	views      map[viewKey]int64
 	// written is the last write to each object, asked the read that was to tell what became of it, sent the last write that has a call.
 	written, asked, sent map[writtenKey]trace.Effect
-	pods                 map[*history.Version]*pod // as a kubelet's model needs them
+	// plans are what was decided, by the ID of the request; calls those to a runtime, with the line of the first decision; deciders the processes
+	// that tell their steps.
+	plans    map[string]planned
+	calls    map[callKey]int64
+	deciders map[string]bool
+	answers  map[string][]answer       // see answered
+	pods     map[*history.Version]*pod // as a kubelet's model needs them
 	// boots are how many times the kubelet of each node was started again, as the first of the lives tell that are counted in booted.
 	boots    map[string]int
 	booted   int
@@ -90,10 +117,13 @@ type judge struct {
 }
 
 // count counts a decision in which there is something to judge.
-func (j *judge) count(s *step, judged bool) {
+func (j *judge) count(s *step, o opinion) {
+	if !o.any {
+		return
+	}
 	share := j.shares[s.Component]
 	share.All++
-	if judged {
+	if o.known {
 		share.Judged++
 	}
 	j.shares[s.Component] = share
@@ -124,13 +154,22 @@ type step struct {
 func (j *judge) step(l *trace.Line) {
 	s := &step{Step: l.Step, line: l}
 	j.forward(s)
-	if judgeOf := judged[s.Component]; judgeOf != nil && s.Key != "" {
+	if c, ok := judged[s.Component]; ok && s.Key != "" {
 		at := lastKey{l.Process, s.Component, s.Key}
 		s.before = j.last[at]
-		judgeOf(j, s)
+		o := opinion{}
+		if s.View == nil && c.reads != nil {
+			o = j.inSomeView(s, c)
+		} else {
+			o = c.judge(j, s)
+		}
+		if j.count(s, o); o.why != "" {
+			j.refused(s, o.why, o.allowed)
+		}
 		s.before = nil // one is enough
 		j.last[at] = s
 	}
+	j.decides(s)
 	for _, e := range s.Plan {
 		at := writtenKey{l.Process, history.NameOf(e.Object)}
 		if e.Verb == "get" {

@@ -243,3 +243,111 @@ func TestScheduler(t *testing.T) {
 		})
 	}
 }
+
+// Goal: what a process of a component does is refused where no step of its had decided it, or had decided something else. Method: a request and a
+// container, and steps that fit them less and less.
+func TestDecided(t *testing.T) {
+	request := func(step *trace.Step) []trace.Line {
+		return []trace.Line{{Process: "c", Step: step}, {Process: "c", Call: &trace.Call{ID: "1", Client: "1", Layer: trace.API, Verb: "delete", Resource: "pods", Namespace: "ns", Name: "a", UID: "u", ResourceVersion: "7"}}}
+	}
+	deletes := func(change func(e *trace.Effect)) *trace.Step {
+		e := trace.Effect{Call: "1", Verb: "delete", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: "a", UID: "u"}, ResourceVersion: "7"}
+		change(&e)
+		return &trace.Step{Component: "c", Key: "ns/a", Plan: []trace.Effect{e}}
+	}
+	late := request(deletes(func(*trace.Effect) {}))
+	late[0], late[1] = late[1], late[0]
+	container := func(state string, e trace.Effect) []trace.Line {
+		e.Object.UID, e.Object.Key = "u", "main"
+		return []trace.Line{{Process: "kubelet-n", Step: &trace.Step{Component: "k", Plan: []trace.Effect{e}}},
+			{Process: "runtime-n", Container: &trace.Container{Node: "n", PodUID: "u", Namespace: "ns", Pod: "a", Container: "main", Attempt: 2, ID: "x", State: state}}}
+	}
+	for _, test := range []struct {
+		name  string
+		lines []trace.Line
+		why   string // empty: allowed
+	}{
+		{"as decided", request(deletes(func(*trace.Effect) {})), ""},
+		{"by someone who tells no steps", late[:1], ""},
+		{"by nothing", request(&trace.Step{Component: "c"}), "c asked for delete of pods/ns/a, and no step before had decided that"},
+		{"afterwards", late, "no step before had decided that"},
+		{"another verb", request(deletes(func(e *trace.Effect) { e.Verb = "update" })), "what line 1 had decided is update of pods/ns/a"},
+		{"a part of it", request(deletes(func(e *trace.Effect) { e.Subresource = "status" })), "what line 1 had decided is delete status of pods/ns/a"},
+		{"another object", request(deletes(func(e *trace.Effect) { e.Object.Name = "b" })), "what line 1 had decided is delete of pods/ns/b"},
+		{"another of that name", request(deletes(func(e *trace.Effect) { e.Object.UID = "v" })), `if it has UID "u" and resourceVersion "7", and line 1 had decided UID "v" and resourceVersion "7"`},
+		{"another version", request(deletes(func(e *trace.Effect) { e.ResourceVersion = "" })), `had decided UID "u" and resourceVersion ""`},
+		{"a container as decided", container("created", trace.Effect{Verb: "create container", Object: trace.Ref{Attempt: 2}}), ""},
+		{"another attempt", container("created", trace.Effect{Verb: "create container", Object: trace.Ref{Attempt: 1}}), "on node n container main, attempt 2, of pod ns/a with UID u was created, and no step"},
+		{"started as decided", container("started", trace.Effect{Verb: "start container", Object: trace.Ref{ID: "x"}}), ""},
+		{"another started", container("started", trace.Effect{Verb: "start container", Object: trace.Ref{ID: "y"}}), "was started, and no step"},
+		{"it exits by itself", container("exited", trace.Effect{Verb: "get"}), ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := &recording{}
+			for _, l := range test.lines {
+				r.add(l)
+			}
+			result := r.judge()
+			require.Empty(t, result.Unknown)
+			if test.why == "" {
+				require.Empty(t, result.Findings)
+				return
+			}
+			require.Len(t, result.Findings, 1)
+			require.ErrorIs(t, result.Findings[0].Guarantee, Decided)
+			require.Contains(t, result.Findings[0].Text, test.why)
+		})
+	}
+}
+
+// Goal: a step that does not tell its view is refused only if no view that it may have had allows it; where there are too many to try, nothing is
+// said. Method: recordings in which the decision fits the newest view, an older one, one that no list shows whole, or none.
+func TestUntoldViews(t *testing.T) {
+	start := func() *recording { return (&recording{}).owner("o", 1, "") }
+	untold := func(r *recording, effects ...trace.Effect) *recording {
+		return r.add(trace.Line{Process: "controller", Step: &trace.Step{Component: "replication-controller", Key: "ns/web", Plan: effects}})
+	}
+	creates := func(r *recording, id, pod string) *recording {
+		untold(r, does(id, "create", pod))
+		r.sends(id, "create", pod, podOf(pod, "web", "o", ""))
+		r.lines[len(r.lines)-1].Process = "controller"
+		r.pod(pod, "web", "o", "")
+		v := r.lines[len(r.lines)-1].Revision
+		return r.add(trace.Line{Process: "controller", Return: &trace.Return{ID: id, Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: pod, UID: v.UID, Revision: v.Revision}}})
+	}
+	many := start().pod("a", "web", "o", "")
+	for range most {
+		many.pod("b", "db", "", "")
+	}
+	for _, test := range []struct {
+		name    string
+		run     *recording
+		why     string // empty: allowed
+		unknown string
+	}{
+		{"the newest allows it", untold(start(), does("1", "create", "a")), "", ""},
+		{"an older one does", untold(start().pod("a", "web", "o", ""), does("1", "create", "b")), "", ""},
+		{"none does", untold(start().pod("a", "db", "", ""), does("1", "create", "b"), does("2", "create", "c")), "in the newest of the 4 views that it may have had: 2 are created beside 0", ""},
+		{"only one that no list shows does: its own write, and not what was before it", untold(creates((&recording{}).owner("o", 2, "").pod("b", "web", "o", "").pod("b", "db", "o", ""), "1", "a").
+			owner("o", 1, ""), does("2", "delete", "b")), "", ""},
+		{"what it made itself is not its view", creates(start(), "1", "a"), "", ""},
+		{"there are too many", untold(many, does("1", "create", "b"), does("2", "create", "c")), "", "older ones were not tried"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			result := test.run.judge()
+			if test.unknown != "" {
+				require.Len(t, result.Unknown, 1)
+				require.Contains(t, result.Unknown[0], test.unknown)
+			} else {
+				require.Empty(t, result.Unknown)
+			}
+			if test.why == "" {
+				require.Empty(t, result.Findings)
+				return
+			}
+			require.Len(t, result.Findings, 1)
+			require.Contains(t, result.Findings[0].Text, test.why)
+			require.NotEmpty(t, result.Findings[0].Nearest)
+		})
+	}
+}

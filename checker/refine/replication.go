@@ -19,36 +19,39 @@ const (
 )
 
 // replicates judges the steps of a replication controller whose owners are of that resource.
-func replicates(resource string) func(*judge, *step) {
-	return func(j *judge, s *step) {
-		r := &replicating{judge: j, step: s, at: map[history.ObjectName]int{}}
+func replicates(resource string) component {
+	about := func(s *step) (history.ObjectName, bool) {
 		namespace, name, ok := strings.Cut(s.Key, "/")
+		return history.ObjectName{Resource: resource, Namespace: namespace, Name: name}, ok
+	}
+	judgeStep := func(j *judge, s *step) opinion {
+		owner, ok := about(s)
 		if !ok {
-			return
+			return opinion{}
 		}
-		r.namespace, r.owner = namespace, history.ObjectName{Resource: resource, Namespace: namespace, Name: name}
+		r := &replicating{judge: j, step: s, owner: owner, at: map[history.ObjectName]int{}}
 		r.see()
 		plan := r.plan()
-		if len(plan) > 0 {
-			j.count(s, true)
+		why := r.view.Refuses(plan)
+		for i, n := range r.names {
+			why = strings.ReplaceAll(why, fmt.Sprintf("pod %d is", i), n.String()+" is")
+			why = strings.ReplaceAll(why, fmt.Sprintf("pod %d:", i), n.String()+":")
 		}
-		if why := r.view.Refuses(plan); why != "" {
-			for i, n := range r.names {
-				why = strings.ReplaceAll(why, fmt.Sprintf("pod %d is", i), n.String()+" is")
-				why = strings.ReplaceAll(why, fmt.Sprintf("pod %d:", i), n.String()+":")
-			}
-			j.refused(s, why, r.view.Allowed())
-		}
+		return opinion{len(plan) > 0, true, why, r.view.Allowed()}
 	}
+	reads := func(j *judge, s *step) map[string][]*history.Version {
+		owner, _ := about(s)
+		return map[string][]*history.Version{resource: j.h.Log.Of(owner), "pods": j.h.Log.All("pods")}
+	}
+	return component{judgeStep, reads}
 }
 
 // replicating is one step of a replication controller.
 type replicating struct {
 	*judge
 	*step
-	namespace string
-	owner     history.ObjectName
-	uid       string
+	owner history.ObjectName
+	uid   string
 
 	view  replication.View
 	names []history.ObjectName // of the view's pods
@@ -69,14 +72,14 @@ func (r *replicating) see() {
 		r.view.Owner = ownerOf(r.shown)
 	}
 	r.look()
-	prefix, known := r.h.Log.Prefix("pods", r.namespace)
+	prefix, known := r.h.Log.Prefix("pods", r.owner.Namespace)
 	if known {
 		for _, v := range r.h.Log.Live(prefix, r.View["pods"]) {
 			r.add(v.Object, r.pod(v))
 		}
 	}
 	for name, o := range r.owned(r.step, "pods") { // order does not matter: each is laid over its own pod
-		if name.Namespace == r.namespace {
+		if name.Namespace == r.owner.Namespace {
 			r.lay(name, o)
 		}
 	}

@@ -9,24 +9,35 @@ import (
 
 	"orrery/checker/history"
 	"orrery/checker/object"
+	"orrery/impl/trace"
 	"orrery/model/scheduler"
 )
 
 // schedules judges the steps of the scheduler that chose a node. The view is made of that node and what is on it: of the others the choice
 // does not depend. A pod whose place is decided by more than resources, labels and taints is not judged.
-func schedules(j *judge, s *step) {
+func schedules(j *judge, s *step) opinion {
 	for _, e := range s.Plan {
-		op := j.operations[e.Call]
-		if e.Object.Resource != "pods" || e.Subresource != "binding" || op == nil {
-			continue
-		}
-		c := &choosing{judge: j, step: s, pod: history.NameOf(e.Object), node: bound(op)}
-		why, known := c.refuses()
-		if j.count(s, known); why != "" {
-			j.refused(s, why, "choose a node that has room, or none")
+		if op := j.operations[e.Call]; op != nil && binds(e) {
+			c := &choosing{judge: j, step: s, pod: history.NameOf(e.Object), node: bound(op)}
+			why, known := c.refuses()
+			return opinion{true, known, why, "choose a node that has room, or none"}
 		}
 	}
+	return opinion{}
 }
+
+func schedulerReads(j *judge, s *step) map[string][]*history.Version {
+	nodes := []*history.Version(nil)
+	for _, e := range s.Plan {
+		if op := j.operations[e.Call]; op != nil && binds(e) {
+			nodes = j.h.Log.Of(history.ObjectName{Resource: "nodes", Name: bound(op)})
+		}
+	}
+	return map[string][]*history.Version{"pods": j.h.Log.All("pods"), "nodes": nodes}
+}
+
+// binds: a step chooses one node, as its key is a pod.
+func binds(e trace.Effect) bool { return e.Object.Resource == "pods" && e.Subresource == "binding" }
 
 // choosing is one choice of the scheduler's.
 type choosing struct {

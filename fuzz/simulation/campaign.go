@@ -29,6 +29,8 @@ type Campaign struct {
 	Long int
 	// Twice makes each run a second time, and requires the same trace.
 	Twice bool
+	// Each is given each run that could be made, by several goroutines at once; nil: nobody.
+	Each func(seed uint64, r Result)
 	// Progress is told how far it is, every so often; nil: nobody.
 	Progress func(Tally)
 }
@@ -81,6 +83,9 @@ func (c Campaign) Run(ctx context.Context) (Tally, *Result, error) {
 					return
 				}
 				r, err := c.one(ctx, seed)
+				if err == nil && c.Each != nil {
+					c.Each(seed, r)
+				}
 				t.add(seed, r, err)
 			}
 		})

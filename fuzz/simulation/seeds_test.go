@@ -3,7 +3,9 @@ package simulation
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
@@ -12,6 +14,7 @@ import (
 	"orrery/checker/history"
 	"orrery/checker/report"
 	"orrery/checker/verdict"
+	"orrery/fuzz/actions"
 	"orrery/impl/api"
 	"orrery/impl/apiserver/cache"
 	"orrery/impl/sim"
@@ -21,14 +24,22 @@ import (
 // seeds is how many runs of the whole cluster are made, each twice.
 const seeds = 2000
 
-// Goal: no guarantee breaks, every interesting state is reached, and the same seed makes the same run. Method: two thousand
-// seeds, each run twice, the traces compared byte for byte.
+// Goal: no guarantee breaks, every interesting state is reached, every action of the models is taken that simulated runs are said to take, and the
+// same seed makes the same run. Method: two thousand seeds, each run twice, the traces compared byte for byte.
 func TestSeeds(t *testing.T) {
 	n := uint64(seeds)
 	if testing.Short() {
 		n /= 20
 	}
-	tally, failed, err := Campaign{From: 1, Seeds: n, Size: DefaultSize, Twice: true}.Run(context.Background())
+	var mu sync.Mutex
+	var taken actions.Tally
+	find := func(seed uint64, r Result) {
+		found := actions.Find(history.New(r.Header, r.Lines))
+		mu.Lock()
+		defer mu.Unlock()
+		taken.Add(fmt.Sprint("seed ", seed), found)
+	}
+	tally, failed, err := Campaign{From: 1, Seeds: n, Size: DefaultSize, Twice: true, Each: find}.Run(context.Background())
 	require.NoError(t, err)
 	if failed != nil {
 		t.Fatal(told(t, Shrink(context.Background(), *failed)))
@@ -36,7 +47,10 @@ func TestSeeds(t *testing.T) {
 	require.EqualValues(t, n, tally.Runs)
 	require.Zero(t, tally.Unknown, "runs that could not be judged")
 	require.Empty(t, tally.Missing(), "interesting states that were not reached")
-	t.Log(tally)
+	t.Logf("%v\n%v", tally, &taken)
+	if n == seeds {
+		require.Empty(t, taken.Missing(actions.Simulated, actions.Rare), "actions that were not taken")
+	}
 }
 
 // Goal: nobody modifies an object that is shared by all who read it, in the caches of all servers. Method: some runs, after which what
