@@ -26,6 +26,8 @@ var (
 	Gone = errors.New("once nobody interferes, whatever is being deleted and has no finalizers comes to be gone")
 	// Clean is row 95.
 	Clean = errors.New("once nobody interferes, no container runs that no pod of the store asks for")
+	// Served is rows 97, 98, 99 and 102.
+	Served = errors.New("once nobody interferes, the slices of every service have exactly the pods that it selects and that have not ended, each as it is")
 	// Alive is row 119.
 	//
 	//lint:ignore ST1012 a guarantee, named by what it promises

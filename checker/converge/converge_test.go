@@ -3,7 +3,9 @@ package converge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,6 +59,58 @@ func room(cpu string) string {
 func waiting(cpu, more string) string {
 	return fmt.Sprintf(`{"metadata":{"uid":"u"},"spec":{%s"containers":[{"name":"c","resources":{"requests":{"cpu":%q}}}]},
 		"status":{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable"}]}}`, more, cpu)
+}
+
+// service selects app web, and named has one endpoint of pod u.
+func service(more string) string {
+	return `{"metadata":{"uid":"s"},"spec":{"selector":{"app":"web"}` + more + `}}`
+}
+
+func named(address, conditions string) string {
+	return fmt.Sprintf(`{"metadata":{"uid":"e","labels":{"kubernetes.io/service-name":"web","endpointslice.kubernetes.io/managed-by":"endpointslice-controller.k8s.io"}},
+		"endpoints":[{"addresses":[%q],"conditions":{%s},"targetRef":{"uid":"u"}}]}`, address, conditions)
+}
+
+// Goal: rows 97 to 99 and 102: each way in which slices can be wrong is told from those in which they are right. Method: a service, one pod, and
+// slices.
+func TestServices(t *testing.T) {
+	web := func(ready, more string) string {
+		return fmt.Sprintf(`{"metadata":{"uid":"u","labels":{"app":"web"}%s},"spec":{"nodeName":"a"},"status":{"phase":"Running","podIPs":[{"ip":"10.0.0.1"}],"conditions":[{"type":"Ready","status":%q}]}}`, more, ready)
+	}
+	kept := `,"deletionTimestamp":"2026-01-01T00:00:00Z","finalizers":["f"]`
+	ended := `{"metadata":{"uid":"u","labels":{"app":"web"}},"spec":{"nodeName":"a"},"status":{"phase":"Failed","podIPs":[{"ip":"10.0.0.1"}]}}`
+	for _, test := range []struct {
+		name, service, pod string
+		held               []string
+		wrong              bool
+	}{
+		{"as it is", service(""), web("True", ""), []string{named("10.0.0.1", "")}, false},
+		{"said in full", service(""), web("True", ""), []string{named("10.0.0.1", `"ready":true,"serving":true,"terminating":false`)}, false},
+		{"there is no slice", service(""), web("True", ""), nil, true},
+		{"in two slices", service(""), web("True", ""), []string{named("10.0.0.1", ""), named("10.0.0.1", "")}, true},
+		{"another address", service(""), web("True", ""), []string{named("10.0.0.1", ""), named("10.0.0.2", "")}, true},
+		{"ready, and it is not", service(""), web("False", ""), []string{named("10.0.0.1", `"ready":true,"serving":false,"terminating":false`)}, true},
+		{"not ready", service(""), web("False", ""), []string{named("10.0.0.1", `"ready":false`)}, false},
+		{"published", service(`,"publishNotReadyAddresses":true`), web("True", kept), []string{named("10.0.0.1", `"ready":true,"serving":true,"terminating":true`)}, false},
+		{"leaving", service(""), web("True", kept), []string{named("10.0.0.1", `"ready":false,"serving":true,"terminating":true`)}, false},
+		{"leaving, and that is not said", service(""), web("True", kept), []string{named("10.0.0.1", `"ready":true`)}, true},
+		{"ended", service(""), ended, []string{named("10.0.0.1", "")}, true},
+		{"ended, and not named", service(""), ended, nil, false},
+		{"no selector", `{"metadata":{"uid":"s"},"spec":{}}`, web("True", ""), nil, false},
+		{"something outside", service(`,"type":"ExternalName"`), web("True", ""), nil, false},
+		{"another's slice", service(""), ended, []string{`{"metadata":{"uid":"e","labels":{"kubernetes.io/service-name":"web"}},"endpoints":[{"addresses":["10.0.0.9"]}]}`}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := (&recording{}).phase(trace.Liveness).put("services", "web", "s", test.service).put("pods", "p", "u", test.pod)
+			for i, slice := range test.held {
+				r.put("endpointslices", fmt.Sprint("web-", i), "e", slice)
+			}
+			h := history.New(trace.Header{Format: trace.Format, Mode: trace.Simulated}, r.phase(trace.Settled).lines)
+			result := Checker{}.Check(context.Background(), h, verdict.DefaultLimits)
+			served := slices.ContainsFunc(result.Findings, func(f verdict.Finding) bool { return errors.Is(f.Guarantee, Served) })
+			require.Equal(t, test.wrong, served, "%v", result.Findings)
+		})
+	}
 }
 
 func TestConvergence(t *testing.T) {

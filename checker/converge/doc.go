@@ -10,14 +10,15 @@
 //  4. every pod that wants to run, and was not found unschedulable, is bound, Running, Ready, and each of its containers
 //     runs on that node; no other container of a pod runs anywhere; and no node that is Ready has room for one that was found
 //     unschedulable, where resources, taints and a node selector are all that decides;
-//  5. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
+//  5. the slices of every service that has a selector have each pod that it selects once, as ready, serving and terminating as it is, and nothing else;
+//  6. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
 //
 // A run that never settled is Illegal if it stood still in the wrong state or wrote one object again and again, and
 // Unknown if it was still on its way.
 //
-// **Not done**: what Services, accounts and namespaces converge to, until their controllers exist. Objects with finalizers
+// **Not done**: what accounts and namespaces converge to, until their controllers exist. Of a service the ports, and a pod's second address. Objects with finalizers
 // may stay for ever, which is their owners' business.
 //
 // Sources: Anvil (OSDI 2024) for eventually stable reconciliation; Jepsen for healing before liveness is judged; INVARIANTS.md
-// rows 34, 55, 75, 77, 94, 95, 119.
+// rows 34, 55, 75, 77, 94, 95, 97 to 99, 102, 119.
 package converge

@@ -32,6 +32,7 @@ func (j *judge) state() {
 		j.pod(v, obj, running)
 	}
 	j.waiting(live)
+	j.services(live)
 	for _, v := range live {
 		if r := v.Object.Resource; r == "replicationcontrollers" || r == "replicasets" {
 			j.owner(v, owned[v.UID])

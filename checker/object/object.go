@@ -1,6 +1,7 @@
 package object
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 )
@@ -39,6 +40,9 @@ type Object struct {
 		// Of an owner.
 		Replicas *int64   `json:"replicas"`
 		Selector Selector `json:"selector"`
+		// Of a service.
+		Type                     string `json:"type"`
+		PublishNotReadyAddresses bool   `json:"publishNotReadyAddresses"`
 	} `json:"spec"`
 	Status struct {
 		ObservedGeneration    int64             `json:"observedGeneration"`
@@ -49,7 +53,44 @@ type Object struct {
 		Allocatable           Resources         `json:"allocatable"`
 		ContainerStatuses     []ContainerStatus `json:"containerStatuses"`
 		InitContainerStatuses []ContainerStatus `json:"initContainerStatuses"`
+		// Of a pod.
+		PodIPs []struct {
+			IP string `json:"ip"`
+		} `json:"podIPs"`
 	} `json:"status"`
+	// Of an EndpointSlice.
+	AddressType string         `json:"addressType"`
+	Endpoints   []Endpoint     `json:"endpoints"`
+	Ports       []EndpointPort `json:"ports"`
+}
+
+// EndpointPort is one port of a slice.
+type EndpointPort struct {
+	Name     string `json:"name"`
+	Protocol string `json:"protocol"`
+	Port     int    `json:"port"`
+}
+
+// Endpoint is one address of a slice, and what is behind it.
+type Endpoint struct {
+	Addresses  []string `json:"addresses"`
+	Conditions struct {
+		Ready       *bool `json:"ready"`
+		Serving     *bool `json:"serving"`
+		Terminating *bool `json:"terminating"`
+	} `json:"conditions"`
+	TargetRef struct {
+		Kind string `json:"kind"`
+		Name string `json:"name"`
+		UID  string `json:"uid"`
+	} `json:"targetRef"`
+}
+
+// Said is what a slice says of an endpoint. What is not said of ready counts as true, of serving as what is said of ready, of terminating as false.
+func (e *Endpoint) Said() (ready, serving, terminating bool) {
+	yes, no := true, false
+	c := &e.Conditions
+	return *cmp.Or(c.Ready, &yes), *cmp.Or(c.Serving, c.Ready, &yes), *cmp.Or(c.Terminating, &no)
 }
 
 // OwnerReference names an owner, and whether it manages the object.

@@ -32,6 +32,9 @@ func (s *Selector) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &s.Labels)
 }
 
+// Any reports whether the selector says anything.
+func (s *Selector) Any() bool { return len(s.Labels)+len(s.Expressions) > 0 }
+
 // Selects reports whether the owner o chooses what has those labels. An owner without a selector chooses nothing.
 func (o *Object) Selects(labels map[string]string) bool {
 	s := o.Spec.Selector
@@ -57,5 +60,5 @@ func (o *Object) Selects(labels map[string]string) bool {
 			return false
 		}
 	}
-	return len(s.Labels)+len(s.Expressions) > 0
+	return s.Any()
 }

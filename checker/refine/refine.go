@@ -36,10 +36,11 @@ func (Checker) Name() string { return "refine" }
 
 // judged are the components that have a model, each with what judges one of its steps.
 var judged = map[string]component{
-	"replication-controller": replicates("replicationcontrollers"),
-	"replicaset-controller":  replicates("replicasets"),
-	defaultScheduler:         {schedules, schedulerReads},
-	"kubelet":                {runs, nil},
+	"replication-controller":    replicates("replicationcontrollers"),
+	"replicaset-controller":     replicates("replicasets"),
+	defaultScheduler:            {schedules, schedulerReads},
+	"kubelet":                   {runs, nil},
+	"endpoint-slice-controller": {publishes, servicesReads},
 }
 
 // component is how the steps of a component are judged. reads are the versions that a step's decision depends on, in order, by the resource
@@ -244,7 +245,8 @@ func (j *judge) owned(s *step, resource string) map[history.ObjectName]own {
 			o.effect = j.written[at]
 			o.request = j.operations[o.effect.Call]
 			read := j.operations[j.asked[at].Call]
-			o.gone = read != nil && read.Return != nil && read.Return.Code == notFound && read.ReturnLine < s.line.Seq
+			o.gone = read != nil && read.Return != nil && read.Return.Code == notFound && read.ReturnLine < s.line.Seq ||
+				o.effect.Verb == "delete" && o.request != nil && o.request.OK() && o.request.ReturnLine < s.line.Seq // at once, and the answer has no object
 		}
 		all[o.object] = o
 	}

@@ -23,6 +23,7 @@ import (
 	"orrery/fuzz/simulation"
 	"orrery/impl/trace"
 	"orrery/model/api"
+	"orrery/model/endpoints"
 	"orrery/model/kubelet"
 	"orrery/model/machine"
 	"orrery/model/replication"
@@ -53,6 +54,11 @@ var models = map[string]func(*testing.T) []any{
 	},
 	"kubelet": func(t *testing.T) []any {
 		return explored(t, func(a kubelet.Action) any { return a.Kind }, kubelet.New(kubelet.Domain{Names: 1, Init: true, Changes: 2, Losses: 1, Crashes: 1, Reboots: 1}))
+	},
+	"endpoints": func(t *testing.T) []any {
+		return explored(t, func(a endpoints.Action) any { return a.Kind },
+			endpoints.New(endpoints.Domain{Pods: 1, Room: 1, Bounds: endpoints.Bounds{Services: 2, Edits: 2}}),
+			endpoints.New(endpoints.Domain{Room: 1, Bounds: endpoints.Bounds{Pods: 3, Losses: 1, Crashes: 1}}))
 	},
 }
 

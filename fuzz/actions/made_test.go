@@ -72,7 +72,7 @@ func keep(map[string]any) {}
 
 // Goal: what no run takes yet would be found. Method: it is added to the trace of a run.
 func TestWhatNoRunTakesWouldBeFound(t *testing.T) {
-	size, script, err := simulation.ParseScript("cluster 1 1\nuser create rc web 1\nsettle\nuser create pod p run\nsettle")
+	size, script, err := simulation.ParseScript("cluster 1 1\nuser create svc web\nsettle\nuser create rc web 1\nsettle\nuser create pod p run\nsettle")
 	require.NoError(t, err)
 	r, err := simulation.Replay(context.Background(), size, script, true)
 	require.NoError(t, err)
@@ -88,6 +88,11 @@ func TestWhatNoRunTakesWouldBeFound(t *testing.T) {
 		},
 		"replication.Leave": func(m *made) {
 			m.version("replicationcontrollers", "web", func(object map[string]any) { part(object, "metadata")["deletionTimestamp"] = "2026-01-01T00:00:00Z" })
+		},
+		"endpoints.Collect": func(m *made) {
+			all := history.New(m.header, m.lines).Log.All("endpointslices")
+			m.version("services", "web", nil)
+			m.version("endpointslices", all[len(all)-2].Object.Name, nil)
 		},
 		"scheduler.Shut": func(m *made) {
 			m.version("nodes", "worker-1", func(object map[string]any) { part(object, "spec")["unschedulable"] = true })

@@ -32,7 +32,7 @@ var replicationTable = table{
 		{replication.GiveUp, "GiveUp", "it is given up, and changes the pod later", byControllers.open},
 		{replication.Land, "Land", "a pod is changed as only requests of controllers can have that were given up, or whose issuer had crashed", byControllers.landed},
 		{replication.Drop, "Drop", "such a request changes nothing", byControllers.dropped},
-		{replication.Resolve, "Resolve", "a controller's step without a key: it reads, or sends again", resolving("", controllers...)},
+		{replication.Resolve, "Resolve", "a controller's step without a key: it reads, or sends again", resolving("pods", "", controllers...)},
 		{replication.Crash, "Crash", "a process exits that runs a controller", lives(running(controllers...), "exit")},
 		{replication.Start, "Start", "such a process starts", lives(running(controllers...), "start")},
 		{replication.Heal, "Heal", "the phase heal begins", healed},
@@ -137,12 +137,13 @@ func isLiveRead(e trace.Effect) bool { return e.Verb == "get" && e.Object.Resour
 
 func isPodWrite(e trace.Effect) bool { return e.Verb != "get" && e.Object.Resource == "pods" }
 
-// resolving finds the steps that find out what became of a write: those without a key. verb is that of their effect; empty: any.
-func resolving(verb string, components ...string) finder {
+// resolving finds the steps that find out what became of a write to an object of a resource: those without a key. verb is that of their effect;
+// empty: any.
+func resolving(resource, verb string, components ...string) finder {
 	return func(r *run, at func(int64)) {
 		for _, l := range r.Steps {
 			if l.Step.Key == "" && slices.Contains(components, l.Step.Component) && slices.ContainsFunc(l.Step.Plan, func(e trace.Effect) bool {
-				return e.Object.Resource == "pods" && (verb == "" || e.Verb == verb)
+				return e.Object.Resource == resource && (verb == "" || e.Verb == verb)
 			}) {
 				at(l.Seq)
 			}

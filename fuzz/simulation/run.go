@@ -17,6 +17,7 @@ import (
 	"orrery/fuzz/workload"
 	"orrery/impl/api"
 	"orrery/impl/control"
+	"orrery/impl/controller/endpoints"
 	"orrery/impl/controller/replication"
 	"orrery/impl/scheduler"
 	"orrery/impl/sim"
@@ -195,27 +196,34 @@ func (r *run) setUp(size Size) error {
 		w.Issue(runner)
 		w.Settle(w.Now().Add(time.Second), stepsBound)
 	}
-	for i, kind := range []workload.Kind{workload.Registers, workload.Owners, workload.Meddlers, workload.Readers} {
-		u := &user{client: workload.New(kind, fmt.Sprintf("client-%d", i+1))}
-		c := u.client
-		u.process = w.AddUser(c.Name, sim.User{
-			Next: func() (api.Request, bool) {
-				req := c.Next(u.choose)
-				return req, true
-			},
-			Heard: c.Done, Pause: 2 * time.Minute / time.Duration(c.PerMinute()), Roams: c.Roams(),
-		})
-		r.users[c.Name] = u
-		r.names = append(r.names, c.Name)
+	for _, kind := range []workload.Kind{workload.Registers, workload.Owners, workload.Meddlers, workload.Readers} {
+		r.addClient(kind)
 	}
 	r.typist = w.AddUser("user", sim.User{
 		Next:  func() (api.Request, bool) { return r.wanted, true },
 		Heard: func(api.Request, api.Response, error) {},
 	})
+	// What joins later comes last: the order of processes says which server each asks first, and scripts rely on that.
+	w.AddComponents("endpoints", "control-1", func() control.Component { return endpoints.Slices{} })
+	r.addClient(workload.Publishers)
 	if !w.Settle(w.Now().Add(time.Second), stepsBound) {
 		return fmt.Errorf("simulation: the cluster does not come to rest: still wanted %v", w.Wants())
 	}
 	return nil
+}
+
+func (r *run) addClient(kind workload.Kind) {
+	u := &user{client: workload.New(kind, fmt.Sprintf("client-%d", len(r.names)+1))}
+	c := u.client
+	u.process = r.world.AddUser(c.Name, sim.User{
+		Next: func() (api.Request, bool) {
+			req := c.Next(u.choose)
+			return req, true
+		},
+		Heard: c.Done, Pause: 2 * time.Minute / time.Duration(c.PerMinute()), Roams: c.Roams(),
+	})
+	r.users[c.Name] = u
+	r.names = append(r.names, c.Name)
 }
 
 // settle waits until nothing but heartbeats has been written for a while; false: it did not come to that.

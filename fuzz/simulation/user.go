@@ -19,12 +19,13 @@ import (
 //	create rc|rs NAME REPLICAS        an owner of pods that run until they are told to end
 //	create pod NAME [ARG...]          a pod that is never restarted; its ARGs are those of the fake runtime (run, exit 1 after 3s)
 //	create cm NAME [FINALIZER]        a config map
+//	create svc NAME                   a service of the pods of the owner of that name
 //	scale rc|rs NAME REPLICAS
 //	label pod NAME KEY=VALUE
 //	unfinalize cm NAME                its finalizers are taken away
-//	delete rc|rs|pod|cm NAME [GRACE]  GRACE in seconds; what it owns is left to the garbage collector
-//	get rc|rs|pod|cm NAME
-//	list rc|rs|pod|cm
+//	delete rc|rs|pod|cm|svc NAME [GRACE]  GRACE in seconds; what it owns is left to the garbage collector
+//	get rc|rs|pod|cm|svc NAME
+//	list rc|rs|pod|cm|svc
 func (r *run) user(rest string) error {
 	words := strings.Fields(rest)
 	if len(words) < 2 {
@@ -117,6 +118,8 @@ func created(req *api.Request, args []string) error {
 	case *corev1.ConfigMap:
 		meta.Finalizers = args
 		req.Object = &corev1.ConfigMap{ObjectMeta: meta}
+	case *corev1.Service:
+		*req = workload.CreateService(req.Name)
 	default:
 		return fmt.Errorf("no %s can be created here", req.Resource.Singular)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"orrery/impl/api"
 )
@@ -24,8 +25,9 @@ type Client struct {
 	// known is the last version of each object that this client saw, and stale the one before: what a precondition is
 	// taken from.
 	known, stale map[string]api.Object
-	// listed are the pods of the last list, and more is where the last list of registers goes on.
+	// listed are the pods and slices the slices of the last list, and more is where the last list of registers goes on.
 	listed []corev1.Pod
+	slices []string
 	more   string
 	issued int
 }
@@ -98,6 +100,12 @@ func (c *Client) Done(req api.Request, resp api.Response, err error) {
 	switch list := resp.Object.(type) {
 	case *corev1.PodList:
 		c.listed = list.Items
+		return
+	case *discoveryv1.EndpointSliceList:
+		c.slices = nil
+		for i := range list.Items {
+			c.slices = append(c.slices, list.Items[i].Name)
+		}
 		return
 	case *corev1.ConfigMapList:
 		c.more = list.Continue

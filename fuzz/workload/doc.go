@@ -14,8 +14,10 @@
 //	Meddlers    pods                          relabel (release and adoption), delete with short and with stale
 //	                                          preconditions, run once, bind what is bound, run what an
 //	                                          owner will adopt, run on a node of their choice
+//	Publishers  services and slices           create, delete and hold services, change what they select and publish;
+//	                                          change, delete and take over slices, and make some that others manage
 //
 // A client that got an Unknown answer forgets what it knew of the object and reads it again; it never assumes.
 //
-// Not done: namespaces are not deleted (the namespace controller comes later), services carry no load.
+// Not done: namespaces are not deleted (the namespace controller comes later), services carry no requests.
 package workload

@@ -85,15 +85,19 @@ func (c *cache) setBase(e *entry, obj metav1.Object, rv int64) {
 	if rv < e.baseRV {
 		misused("%s: %s/%s goes back from resourceVersion %d to %d", c.source.Name, e.name.namespace, e.name.name, e.baseRV, rv)
 	}
+	before := e.base
 	e.base, e.baseRV = obj, rv
 	if e.own != nil && e.own.passedBy(obj, rv) {
 		e.own.detach()
 	}
-	c.refresh(e)
+	c.shows(e, before)
 }
 
 // refresh works out anew what e shows, and tells whom it concerns.
-func (c *cache) refresh(e *entry) {
+func (c *cache) refresh(e *entry) { c.shows(e, e.base) }
+
+// shows does so after the source had shown before.
+func (c *cache) shows(e *entry, before metav1.Object) {
 	old, oldPredicted := e.shown, e.predicted
 	e.shown, e.predicted = e.base, false
 	if w := e.own; w != nil {
@@ -110,6 +114,9 @@ func (c *cache) refresh(e *entry) {
 	}
 	for _, i := range c.indexes {
 		i.move(e, old)
+	}
+	if old == nil && e.shown == nil {
+		old = before // it was predicted to be gone, and that is certain now: whom it concerned may have waited for that
 	}
 	if old != nil && e.shown != nil {
 		if !oldPredicted && !e.predicted && old.GetResourceVersion() == e.shown.GetResourceVersion() && old.GetResourceVersion() != "" && old.GetUID() == e.shown.GetUID() {

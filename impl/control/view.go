@@ -68,6 +68,26 @@ func (v *View) Doubtful(source, namespace, objectName string) bool {
 	return e != nil && e.own != nil && e.own.state == unknown
 }
 
+// AnyDoubtful reports whether a write of unknown outcome concerns an object whose index has that value, before or after the write: also one
+// that is predicted to be gone, which Select does not show.
+func (v *View) AnyDoubtful(source, indexName, value string) bool {
+	for _, w := range v.ledger.unknown {
+		if w.cache.source.Name != source {
+			continue
+		}
+		index, found := w.cache.index(indexName), false
+		for _, obj := range []metav1.Object{w.entry.base, w.expect} {
+			if obj != nil {
+				index.Values(obj, func(has string) { found = found || has == value })
+			}
+		}
+		if found {
+			return true
+		}
+	}
+	return false
+}
+
 // Failure is the effect that ended the key's last plan early, and why; nil where all of it was OK.
 func (v *View) Failure() (*Effect, error) { return v.failed, v.err }
 

@@ -4,12 +4,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"orrery/impl/control"
+	"orrery/impl/controller/endpoints"
 	"orrery/impl/controller/replication"
 )
 
 // Command is `orrery controllers`.
 func Command() *cobra.Command {
 	return control.Command("controllers", "Reconcile what is desired with what is there", func() []control.Component {
-		return []control.Component{replication.ReplicaSets(), replication.ReplicationControllers()}
+		return []control.Component{replication.ReplicaSets(), replication.ReplicationControllers(), endpoints.Slices{}}
 	})
 }

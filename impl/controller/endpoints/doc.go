@@ -17,7 +17,7 @@
 //
 // # Not done
 //
-// `orrery controllers` does not run it yet: it comes into the cluster with its refinement. The Endpoints of old; topology zones and hints; annotations of the service are not copied, nor is the time of the last change told; a pod whose
+// The Endpoints of old; topology zones and hints; annotations of the service are not copied, nor is the time of the last change told; a pod whose
 // node is not known is not left out; changes are not gathered up for a while before they are written.
 //
 // Sources: pkg/controller/endpointslice and staging/src/k8s.io/endpointslice of v1.37; KEP-752 and KEP-1672.

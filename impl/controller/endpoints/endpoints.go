@@ -16,7 +16,7 @@ import (
 const (
 	servicesSource = "services"
 	podsSource     = "pods"
-	slicesSource   = "slices"
+	slicesSource   = "endpointslices"
 	serviceIndex   = "service"
 )
 

@@ -76,7 +76,7 @@ func (s *script) Emit(line trace.Line) {
 
 // observe takes the documents, and what the loop has made, as the whole content of the sources.
 func (s *script) observe(text string, more int) {
-	content := map[string][]metav1.Object{"services": nil, "pods": nil, "slices": nil}
+	content := map[string][]metav1.Object{"services": nil, "pods": nil, "endpointslices": nil}
 	add := func(source string, obj api.Object) {
 		s.rv++
 		obj.SetResourceVersion(api.FormatResourceVersion(s.rv))
@@ -92,7 +92,7 @@ func (s *script) observe(text string, more int) {
 		sources := map[string]struct {
 			source string
 			obj    api.Object
-		}{"Service": {"services", &corev1.Service{}}, "Pod": {"pods", &corev1.Pod{}}, "EndpointSlice": {"slices", &discoveryv1.EndpointSlice{}}}
+		}{"Service": {"services", &corev1.Service{}}, "Pod": {"pods", &corev1.Pod{}}, "EndpointSlice": {"endpointslices", &discoveryv1.EndpointSlice{}}}
 		if to, ok := sources[kind.Kind]; ok {
 			require.NoError(s.t, yaml.UnmarshalStrict([]byte(document), to.obj))
 			delete(s.made, to.obj.GetName())
@@ -106,7 +106,7 @@ func (s *script) observe(text string, more int) {
 		}})
 	}
 	for _, slice := range s.made {
-		content["slices"] = append(content["slices"], slice)
+		content["endpointslices"] = append(content["endpointslices"], slice)
 	}
 	for source, objects := range content {
 		require.NoError(s.t, s.loop.ObserveList(source, s.rv, objects))

@@ -28,12 +28,10 @@ func (Slices) Reconcile(v *control.View, _ time.Time, key control.Key) control.P
 	if !managed(s) {
 		return control.Plan{Why: "it has no selector: its slices are somebody else's"}
 	}
-	have := slicesOf(v, s)
-	for _, h := range have {
-		if v.Doubtful(slicesSource, namespace, h.slice.Name) {
-			return control.Plan{Wants: "to learn what became of the last write to " + h.slice.Name}
-		}
+	if v.AnyDoubtful(slicesSource, serviceIndex, namespace+"/"+name) {
+		return control.Plan{Wants: "to learn what became of the last write to its slices"}
 	}
+	have := slicesOf(v, s)
 	groups := wanted(v, s)
 	if writes := write(v, s, have, groups); len(writes) > 0 {
 		return control.Plan{Batches: [][]control.Effect{writes}, Why: fmt.Sprintf("%d endpoints", count(groups))}
