@@ -46,8 +46,8 @@ func (j *judge) decides(s *step) {
 // otherwise than it was asked for counts as well.
 func (j *judge) undecided() {
 	for _, op := range j.h.Operations {
-		if op.Layer != trace.API || !op.Writes() || !j.deciders[op.Process] {
-			continue
+		if op.Layer != trace.API || !op.Writes() || !j.deciders[op.Process] || op.Resource == "events" {
+			continue // an Event tells what was done; nobody decides to tell it, and it may be lost
 		}
 		text := fmt.Sprintf("%s asked for %s of %v", op.Process, spoken(op.Verb, op.Subresource), op.Object())
 		e, ok := j.plans[op.ID]

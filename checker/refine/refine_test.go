@@ -269,6 +269,7 @@ func TestDecided(t *testing.T) {
 	}{
 		{"as decided", request(deletes(func(*trace.Effect) {})), ""},
 		{"by someone who tells no steps", late[:1], ""},
+		{"an Event", []trace.Line{{Process: "c", Step: &trace.Step{Component: "c"}}, {Process: "c", Call: &trace.Call{ID: "1", Client: "1", Layer: trace.API, Verb: "create", Resource: "events", Namespace: "ns", Name: "a"}}}, ""},
 		{"by nothing", request(&trace.Step{Component: "c"}), "c asked for delete of pods/ns/a, and no step before had decided that"},
 		{"afterwards", late, "no step before had decided that"},
 		{"another verb", request(deletes(func(e *trace.Effect) { e.Verb = "update" })), "what line 1 had decided is update of pods/ns/a"},
