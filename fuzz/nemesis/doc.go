@@ -7,6 +7,9 @@
 //	stall-disk        the disk of the etcd leader  fsyncs held
 //	power-member      an etcd member that loses    operations undone on its disk
 //	                  what was not synced
+//	replace-member    an etcd member that loses    the new member's ID
+//	                  all its data: another takes
+//	                  its place
 //	kill-apiserver    an API server                the process has another number
 //	kill-scheduler    the scheduler                "
 //	kill-controllers  the controllers              "

@@ -31,6 +31,7 @@ var kinds = []kind{
 	{"cut-member", oneOf(host.Etcd), cut},
 	{"stall-disk", leader, stall},
 	{"power-member", oneOf(host.Etcd), power},
+	{"replace-member", oneOf(host.Etcd), replace},
 	{"kill-apiserver", oneOf(host.APIServer), kill},
 	{"kill-scheduler", oneOf(host.Scheduler), kill},
 	{"kill-controllers", oneOf(host.Controllers), kill},
@@ -155,6 +156,21 @@ func power(ctx context.Context, c *host.Cluster, target string, choose workload.
 	seen["killed"] = 1
 	lost, err := d.Crash(ctx, disk.Loss{Torn: choose.IntN(2) == 0})
 	seen["operationsUndone"] = lost.OpsDropped
+	return end, err
+}
+
+// replace has a member lose all its data, and takes a new one in its place: the cluster's configuration changes under load.
+func replace(ctx context.Context, c *host.Cluster, target string, _ workload.Choices) (func(context.Context) (effect, error), error) {
+	_, name := split(target)
+	seen := effect{}
+	end := func(context.Context) (effect, error) { return seen, nil }
+	if len(c.EtcdEndpoints()) == 1 {
+		return end, nil // nobody is left who could take another
+	}
+	id, err := c.ReplaceMember(ctx, name)
+	if id != 0 {
+		seen["membersReplaced"] = 1
+	}
 	return end, err
 }
 

@@ -118,7 +118,7 @@ func (c *Cluster) defineControlPlane(m *machine.Machine) {
 			members = append(members, other.Name+"="+url(other, peerPort))
 		}
 	}
-	c.add(m, Etcd, "--name", m.Name, "--data-dir", filepath.Join(mount, "etcd"), "--pki-dir", c.pki(),
+	c.add(m, Etcd, "--name", m.Name, "--data-dir", etcdData(m), "--pki-dir", c.pki(),
 		"--listen-client", url(m, clientPort), "--listen-peer", url(m, peerPort), "--initial-cluster", strings.Join(members, ","))
 	// Each asks its own member first.
 	servers := rotate(c.urls(clientPort), url(m, clientPort))

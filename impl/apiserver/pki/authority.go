@@ -61,6 +61,14 @@ func Ensure(dir string) (*Authority, error) {
 	return a, nil
 }
 
+// Load returns the authority in dir; it is an error if there is none.
+func Load(dir string) (*Authority, error) {
+	if _, err := os.Stat((&Authority{dir: dir}).CertFile()); err != nil {
+		return nil, fmt.Errorf("pki: %s is no directory of an authority: %w", dir, err)
+	}
+	return Ensure(dir)
+}
+
 // CertFile is the path of the authority's certificate, which everyone may read.
 func (a *Authority) CertFile() string { return a.path("ca.crt") }
 

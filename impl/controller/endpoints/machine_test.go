@@ -58,7 +58,7 @@ func TestMachineFindsBugs(t *testing.T) {
 // tried is the controller, or one that differs from it.
 type tried struct {
 	plan func(*control.Effect) // changes what is planned
-	deaf string                               // the source of which it does not hear
+	deaf string                // the source of which it does not hear
 }
 
 var sound tried

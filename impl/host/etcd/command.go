@@ -18,7 +18,7 @@ import (
 // Command is `orrery etcd`.
 func Command() *cobra.Command {
 	var c etcd.Config
-	var pkiDir string
+	var pkiDir, state string
 	cmd := &cobra.Command{
 		Use:   "etcd",
 		Short: "Run one etcd member",
@@ -30,6 +30,12 @@ func Command() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
 			defer stop()
+			switch state {
+			case "new", "existing":
+				c.Existing = state == "existing"
+			default:
+				return fmt.Errorf("etcd: --initial-cluster-state %q: new or existing", state)
+			}
 			return run(ctx, c, pkiDir)
 		},
 	}
@@ -38,11 +44,13 @@ func Command() *cobra.Command {
 	cmd.Flags().StringVar(&c.ListenClient, "listen-client", "", "`URL` on which clients are served")
 	cmd.Flags().StringVar(&c.ListenPeer, "listen-peer", "", "`URL` on which the other members are served")
 	cmd.Flags().StringVar(&c.InitialCluster, "initial-cluster", "", "`NAME=URL,...` of the peers' sides of all members; empty: this one is alone")
+	cmd.Flags().StringVar(&state, "initial-cluster-state", "new", "new, or existing where the member was added to a cluster that runs")
 	cmd.Flags().DurationVar(&c.Heartbeat, "heartbeat-interval", 0, "between members; an election takes ten of them (default: etcd's)")
 	cmd.Flags().StringVar(&pkiDir, "pki-dir", "", "directory of the cluster's authority")
 	for _, name := range []string{"name", "data-dir", "listen-client", "listen-peer", "pki-dir"} {
 		cmd.MarkFlagRequired(name)
 	}
+	cmd.AddCommand(memberCommand(), snapshotCommand())
 	return cmd
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -119,6 +120,20 @@ func (p *Process) Start() error {
 		return nil
 	}
 	return p.start()
+}
+
+// SetArgs changes the arguments of the starts to come.
+func (p *Process) SetArgs(args ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.spec.Args = args
+}
+
+// Args are the arguments of the starts to come.
+func (p *Process) Args() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.spec.Args)
 }
 
 // Supervise has the process started again whenever it dies, from now on.

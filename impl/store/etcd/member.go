@@ -20,7 +20,8 @@ const (
 	ProgressInterval = 5 * time.Second
 	// electionHeartbeats is how many heartbeats may be missed before an election, etcd's own ratio.
 	electionHeartbeats = 10
-	clusterToken       = "orrery"
+	// ClusterToken keeps members of clusters that are not ours apart.
+	ClusterToken = "orrery"
 )
 
 // TLS names the files with which one side of a member speaks TLS; all empty: plain HTTP.
@@ -159,7 +160,7 @@ func embedConfig(cfg Config) (*embed.Config, error) {
 	if ec.InitialCluster == "" {
 		ec.InitialCluster = cfg.Name + "=" + peers.String()
 	}
-	ec.InitialClusterToken = clusterToken
+	ec.InitialClusterToken = ClusterToken
 	if cfg.Existing {
 		ec.ClusterState = embed.ClusterStateFlagExisting
 	}
