@@ -173,6 +173,9 @@ func (j *judge) step(l *trace.Line) {
 	j.decides(s)
 	for _, e := range s.Plan {
 		at := writtenKey{l.Process, history.NameOf(e.Object)}
+		if e.Verb == "list" {
+			continue
+		}
 		if e.Verb == "get" {
 			j.asked[at] = e
 			continue
