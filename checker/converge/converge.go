@@ -24,6 +24,8 @@ var (
 	Scheduled = errors.New("once nobody interferes, no pod stays without a node while a node that is Ready has room for it")
 	// Gone is rows 34 and 75.
 	Gone = errors.New("once nobody interferes, whatever is being deleted and has no finalizers comes to be gone")
+	// Vanishes is row 108.
+	Vanishes = errors.New("once nobody interferes, a namespace that is being deleted comes to be gone, unless somebody holds it or what is in it")
 	// Clean is row 95.
 	Clean = errors.New("once nobody interferes, no container runs that no pod of the store asks for")
 	// Served is rows 97, 98, 99 and 102.

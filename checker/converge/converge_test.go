@@ -113,6 +113,14 @@ func TestServices(t *testing.T) {
 	}
 }
 
+// space records that the namespace is being deleted, with those finalizers in its spec and something more in its metadata.
+func space(r *recording, finalizers, more string) *recording {
+	return r.add(trace.Line{Revision: &trace.Revision{Revision: int64(len(r.lines) + 1), Key: "/registry/namespaces/ns", Resource: "namespaces", Name: "ns", UID: "n",
+		Object: json.RawMessage(fmt.Sprintf(`{"metadata":{"uid":"n","deletionTimestamp":"2026-01-01T00:00:00Z"%s},"spec":{"finalizers":[%s]}}`, more, finalizers))}})
+}
+
+const heldSecret = `{"metadata":{"uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z","finalizers":["example.com/f"]}}`
+
 func TestConvergence(t *testing.T) {
 	start := func() *recording { return (&recording{}).phase(trace.Liveness) }
 	good := func() *recording {
@@ -147,6 +155,17 @@ func TestConvergence(t *testing.T) {
 		{"a container of nobody's", good().runs("b", "v", "started").phase(trace.Settled), Clean, verdict.Illegal},
 		{"a container of a pod that ended", start().put("pods", "p", "u", pod("a", "Failed", "False")).runs("a", "u", "started").phase(trace.Settled), Clean, verdict.Illegal},
 		{"being deleted for ever", start().put("configmaps", "c", "u", `{"metadata":{"uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z"}}`).phase(trace.Settled), Gone, verdict.Illegal},
+		{"a namespace that holds what somebody holds", space(start(), `"kubernetes"`, "").put("secrets", "s", "u", heldSecret).put("configmaps", "c", "v", `{"metadata":{"uid":"v"}}`).
+			put("replicationcontrollers", "rc", "o", owner(1, 1)).phase(trace.Settled), nil, verdict.Ok},
+		{"a namespace that somebody holds", space(start(), `"example.com/f"`, "").phase(trace.Settled), nil, verdict.Ok},
+		{"a namespace with a finalizer of its own", space(start(), "", `,"finalizers":["example.com/f"]`).phase(trace.Settled), nil, verdict.Ok},
+		{"a namespace that is not emptied", space(start(), `"kubernetes"`, "").put("configmaps", "c", "u", `{"metadata":{"uid":"u"}}`).phase(trace.Settled), Vanishes, verdict.Illegal},
+		{"a namespace that is not emptied, and somebody holds it", space(start(), `"kubernetes","example.com/f"`, "").put("configmaps", "c", "u", `{"metadata":{"uid":"u"}}`).
+			phase(trace.Settled), Vanishes, verdict.Illegal},
+		{"a namespace that was finalized too early", space(start(), `"example.com/f"`, "").put("configmaps", "c", "u", `{"metadata":{"uid":"u"}}`).phase(trace.Settled), Vanishes, verdict.Illegal},
+		{"a namespace that nobody finalizes", space(start(), `"kubernetes"`, "").phase(trace.Settled), Vanishes, verdict.Illegal},
+		{"a namespace that nobody finalizes, and somebody else holds", space(start(), `"kubernetes","example.com/f"`, "").phase(trace.Settled), Vanishes, verdict.Illegal},
+		{"a namespace that has no finalizer", space(start(), "", "").phase(trace.Settled), Vanishes, verdict.Illegal},
 		{"no liveness phase", &recording{}, nil, verdict.Unknown},
 		{"still moving", good(), nil, verdict.Unknown},
 		{"stands still, in the wrong state", start().put("replicationcontrollers", "rc", "o", owner(1, 0)).

@@ -5,20 +5,21 @@
 // until nothing moves and then begins the phase "settled", in which it only looks. What is judged is the last state:
 //
 //  1. settled was reached, within the bound that the scenario sets itself;
-//  2. every owner that is not being deleted has as many active pods as it wants, and its status says so;
-//  3. nothing is left half deleted: no object with a deletionTimestamp and without finalizers;
+//  2. every owner that is not being deleted, nor its namespace, has as many active pods as it wants, and its status says so;
+//  3. nothing is left half deleted: no object with a deletionTimestamp and without finalizers, no namespace that is being deleted and that nobody
+//     holds, nor anything in it;
 //  4. every pod that wants to run, and was not found unschedulable, is bound, Running, Ready, and each of its containers
 //     runs on that node; no other container of a pod runs anywhere; and no node that is Ready has room for one that was found
 //     unschedulable, where resources, taints and a node selector are all that decides;
-//  5. the slices of every service that has a selector have each pod that it selects once, as ready, serving and terminating as it is, and nothing else;
+//  5. the slices of every service that has a selector, and whose namespace is not being deleted, have each pod that it selects once, as ready, serving and terminating as it is, and nothing else;
 //  6. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
 //
 // A run that never settled is Illegal if it stood still in the wrong state or wrote one object again and again, and
 // Unknown if it was still on its way.
 //
-// **Not done**: what accounts and namespaces converge to, until their controllers exist. Of a service the ports, and a pod's second address. Objects with finalizers
+// **Not done**: what accounts converge to, until their controllers exist. Of a service the ports, and a pod's second address. Objects with finalizers
 // may stay for ever, which is their owners' business.
 //
 // Sources: Anvil (OSDI 2024) for eventually stable reconciliation; Jepsen for healing before liveness is judged; INVARIANTS.md
-// rows 34, 55, 75, 77, 94, 95, 97 to 99, 102, 119.
+// rows 34, 55, 75, 77, 94, 95, 97 to 99, 102, 108, 119.
 package converge

@@ -12,7 +12,8 @@ import (
 // state judges the last state: of the store, and of the nodes.
 func (j *judge) state() {
 	live := j.h.Log.Live("/registry/", j.last)
-	owned := map[string]int{} // owner's UID → its active pods
+	owned := map[string]int{}  // owner's UID → its active pods
+	going := map[string]bool{} // namespaces that are being deleted: nothing new is made there
 	running := j.running()
 	for _, v := range live {
 		obj, err := v.Content()
@@ -23,6 +24,10 @@ func (j *judge) state() {
 		if obj.Metadata.DeletionTimestamp != "" && len(obj.Metadata.Finalizers) == 0 && v.Object.Resource != "namespaces" {
 			j.broken(Gone, 75, v.Seq(), "%s is being deleted since %s and is still there", v.Object, obj.Metadata.DeletionTimestamp)
 		}
+		if v.Object.Resource == "namespaces" && obj.Metadata.DeletionTimestamp != "" {
+			going[v.Object.Name] = true
+			j.namespace(v, obj, live)
+		}
 		if v.Object.Resource != "pods" {
 			continue
 		}
@@ -32,9 +37,9 @@ func (j *judge) state() {
 		j.pod(v, obj, running)
 	}
 	j.waiting(live)
-	j.services(live)
+	j.services(slices.DeleteFunc(slices.Clone(live), func(v *history.Version) bool { return going[v.Object.Namespace] }))
 	for _, v := range live {
-		if r := v.Object.Resource; r == "replicationcontrollers" || r == "replicasets" {
+		if r := v.Object.Resource; (r == "replicationcontrollers" || r == "replicasets") && !going[v.Object.Namespace] {
 			j.owner(v, owned[v.UID])
 		}
 	}

@@ -30,6 +30,12 @@ var (
 	EndsBeforeGone    = promise(89, "a pod whose containers have run reaches a terminal phase before it is removed")
 )
 
+// What is promised of namespaces.
+var (
+	NamespaceFinalized = promise(29, "a namespace is removed only by the write that takes the last of its finalizers away while it is being deleted")
+	NamespaceEmpty     = promise(107, "when a namespace is removed no object of it is left in the store")
+)
+
 // What is promised of the replication controller.
 var (
 	DeletesOwn       = promise(57, "a replication controller deletes only pods that carry its controller reference when the deletion takes effect")

@@ -158,6 +158,18 @@ func own(s trace.Step, uid string) trace.Step {
 	return s
 }
 
+// space is a namespace that is being deleted, with finalizers in its spec.
+func space(finalizers ...string) string {
+	text, _ := json.Marshal(finalizers)
+	return fmt.Sprintf(`{"metadata":{"uid":"n1","deletionTimestamp":"2026-01-01T00:00:30Z"},"spec":{"finalizers":%s}}`, text)
+}
+
+// finalize records that the namespace ns of a UID was left these finalizers.
+func (r *recording) finalize(leaves, uid string) *recording {
+	return r.call(trace.Call{ID: fmt.Sprint("f", len(r.lines)), Client: "n", Verb: "update", Subresource: "finalize", Resource: "namespaces", Name: "ns", UID: uid,
+		Body: json.RawMessage(`{"spec":{"finalizers":[` + leaves + `]}}`)}, trace.Return{Outcome: trace.OK})
+}
+
 func grace(seconds int64) *int64 { return &seconds }
 
 func TestEveryGuarantee(t *testing.T) {
@@ -193,6 +205,20 @@ func TestEveryGuarantee(t *testing.T) {
 		{"created where there was no such namespace", start().put("namespaces", "other", `{"metadata":{"uid":"n1"}}`).put("pods", "a", bare), &InNamespace},
 		{"updated while the namespace is going", start().put("namespaces", "ns", `{"metadata":{"uid":"n1"}}`).put("pods", "a", bare).
 			put("namespaces", "ns", `{"metadata":{"uid":"n1","deletionTimestamp":"2026-01-01T00:00:30Z"}}`).put("pods", "a", bare), nil},
+		{"a namespace is finalized, and gone", start().put("namespaces", "ns", space("kubernetes")).finalize("", "n1").remove("namespaces", "ns"), nil},
+		{"a namespace is gone by the write that takes the last finalizer away", start().put("namespaces", "ns", space("kubernetes", "f")).put("namespaces", "ns", space("f")).
+			finalize("", "n1").remove("namespaces", "ns"), nil},
+		{"a namespace is gone that nobody has finalized", start().put("namespaces", "ns", space("kubernetes")).remove("namespaces", "ns"), &NamespaceFinalized},
+		{"a namespace is gone that another finalizer keeps", start().put("namespaces", "ns", space("kubernetes", "f")).finalize(`"f"`, "n1").remove("namespaces", "ns"), &NamespaceFinalized},
+		{"a namespace is gone because another of its name was finalized", start().put("namespaces", "ns", space("kubernetes")).finalize("", "n0").remove("namespaces", "ns"), &NamespaceFinalized},
+		{"a namespace is gone that was not being deleted", start().put("namespaces", "ns", `{"metadata":{"uid":"n1"},"spec":{"finalizers":["kubernetes"]}}`).finalize("", "n1").
+			remove("namespaces", "ns"), &NamespaceFinalized},
+		{"a namespace is gone, and a pod is left (G01)", start().put("namespaces", "ns", `{"metadata":{"uid":"n1"}}`).put("pods", "a", bare).put("namespaces", "ns", space("kubernetes")).
+			finalize("", "n1").remove("namespaces", "ns"), &NamespaceEmpty},
+		{"a namespace is gone after its pod", start().put("namespaces", "ns", `{"metadata":{"uid":"n1"}}`).put("pods", "a", bare).put("namespaces", "ns", space("kubernetes")).
+			remove("pods", "a").finalize("", "n1").remove("namespaces", "ns"), nil},
+		{"another namespace is gone", start().put("namespaces", "ns", `{"metadata":{"uid":"n2"}}`).put("pods", "a", bare).put("namespaces", "other", `{"metadata":{"uid":"n1"}}`).
+			remove("namespaces", "other"), nil},
 		{"deletes what it decided about", start().put("pods", "p", pod("u1", "n", "1", "")).step(acts("c", "delete", "", 1)).
 			call(trace.Call{ID: "c", Client: "k", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "p", UID: "u1", Revision: 1}}), nil},
 		{"deletes another of that name", start().put("pods", "p", pod("u1", "n", "1", "")).step(acts("c", "delete", "", 1)).remove("pods", "p").put("pods", "p", pod("u2", "n", "1", "")).

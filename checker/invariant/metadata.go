@@ -108,6 +108,9 @@ func (j *judge) removal(v *history.Version) {
 	if last == nil {
 		return
 	}
+	if v.Object.Resource == "namespaces" {
+		j.namespaceRemoval(v, last)
+	}
 	if held := last.Metadata.Finalizers; len(held) > 0 && (last.Metadata.DeletionTimestamp == "" || !j.finalized(v)) {
 		j.broken(FinalizersKept, v.Seq(), "%s was removed while it had the finalizers %v", v.Object, held)
 	}

@@ -34,6 +34,8 @@ type Object struct {
 		Affinity                  json.RawMessage `json:"affinity"`
 		TopologySpreadConstraints json.RawMessage `json:"topologySpreadConstraints"`
 		SchedulingGates           json.RawMessage `json:"schedulingGates"`
+		// Of a namespace.
+		Finalizers []string `json:"finalizers"`
 		// Of a node.
 		Unschedulable bool    `json:"unschedulable"`
 		Taints        []Taint `json:"taints"`

@@ -8,6 +8,7 @@
 //
 //  1. Only what the trace says is believed: what a step calls its view, what the log held, what was asked for by a request that is in the
 //     trace. Where that does not tell what a component saw, its step is not judged; it is never guessed. [Shares] counts those that are.
+//     What a live read has shown (of the owner before an adoption; of a namespace and all that it holds) is what the log held at its revision.
 //  2. A step without a key repeats a request whose outcome is unknown, or asks what became of it. It decides nothing.
 //  3. A component that has no model yet is not judged here. [Components] lists those that are.
 //  4. What a process does that tells its steps must have been decided by one of them before, as it is done: the object, its version and UID. So

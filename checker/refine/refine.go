@@ -41,6 +41,7 @@ var judged = map[string]component{
 	defaultScheduler:            {schedules, schedulerReads},
 	"kubelet":                   {runs, nil},
 	"endpoint-slice-controller": {publishes, servicesReads},
+	"namespace-controller":      {empties, nil},
 }
 
 // component is how the steps of a component are judged. reads are the versions that a step's decision depends on, in order, by the resource
@@ -111,6 +112,7 @@ type judge struct {
 	// boots are how many times the kubelet of each node was started again, as the first of the lives tell that are counted in booted.
 	boots    map[string]int
 	booted   int
+	inside   map[string][]string // the keys of what was in each namespace; see within
 	shares   map[string]Share
 	findings []verdict.Finding
 	unknown  []string
@@ -173,6 +175,9 @@ func (j *judge) step(l *trace.Line) {
 	j.decides(s)
 	for _, e := range s.Plan {
 		at := writtenKey{l.Process, history.NameOf(e.Object)}
+		if e.Verb == "list" {
+			continue
+		}
 		if e.Verb == "get" {
 			j.asked[at] = e
 			continue

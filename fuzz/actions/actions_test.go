@@ -26,6 +26,7 @@ import (
 	"orrery/model/endpoints"
 	"orrery/model/kubelet"
 	"orrery/model/machine"
+	"orrery/model/namespace"
 	"orrery/model/replication"
 	"orrery/model/scheduler"
 	"orrery/model/store"
@@ -59,6 +60,11 @@ var models = map[string]func(*testing.T) []any{
 		return explored(t, func(a endpoints.Action) any { return a.Kind },
 			endpoints.New(endpoints.Domain{Pods: 1, Room: 1, Bounds: endpoints.Bounds{Services: 2, Edits: 2}}),
 			endpoints.New(endpoints.Domain{Room: 1, Bounds: endpoints.Bounds{Pods: 3, Losses: 1, Crashes: 1}}))
+	},
+	"namespace": func(t *testing.T) []any {
+		return explored(t, func(a namespace.Action) any { return a.Kind },
+			namespace.New(namespace.Domain{Objects: 1, Keep: namespace.Slow, Changes: 2, Losses: 1, Crashes: 1}),
+			namespace.New(namespace.Domain{Objects: 1, Changes: 1, Asks: 1, Losses: 1}), namespace.New(namespace.Domain{Changes: 2, Asks: 1}))
 	},
 }
 
@@ -206,7 +212,7 @@ func TestSeedsTakeEveryAction(t *testing.T) {
 // faulty are the actions that no run takes without a fault.
 var faulty = []string{
 	"Refuse", "Lose", "Land", "Drop", "Depose", "Elect", "LoseList", "Resume", "Cut", "Compact", "Crash", "Start", "LoseAnswer", "GiveUp", "Resolve", "Repeat",
-	"Tidy", "Boot", "Reboot", "WriteUnheard", "WriteGivenUp", "WriteLands", "WriteDropped",
+	"Wash", "Sink", "Tidy", "Boot", "Reboot", "WriteUnheard", "WriteGivenUp", "WriteLands", "WriteDropped",
 }
 
 // Goal: what became of requests is not mistaken: where nothing fails, nothing is lost. Method: the runs without a fault.

@@ -8,6 +8,7 @@
 //	store.go, replication.go, scheduler.go     a table each
 //	api.go, read.go                            one; lists and watches
 //	kubelet.go, container.go, call.go          one; ends of containers; calls to the runtime
+//	namespace.go                               one
 //	change.go                                  changes of objects, as the log shows them
 //	write.go                                   what became of a request of whose end nobody heard: most faults are told by that
 //

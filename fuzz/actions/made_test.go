@@ -111,6 +111,15 @@ func TestWhatNoRunTakesWouldBeFound(t *testing.T) {
 			m.version("nodes", "worker-1", nil)
 			m.version("nodes", "worker-1", keep)
 		},
+		"namespace.Hold": func(m *made) {
+			m.version("namespaces", "work", func(object map[string]any) {
+				part(object, "spec")["finalizers"] = []any{"kubernetes", "example.com/held"}
+			})
+		},
+		"namespace.Release": func(m *made) {
+			m.version("namespaces", "work", func(object map[string]any) { part(object, "metadata")["finalizers"] = []any{"example.com/held"} })
+			m.version("namespaces", "work", func(object map[string]any) { delete(part(object, "metadata"), "finalizers") })
+		},
 		"kubelet.Impose": func(m *made) {
 			m.add("nodes", trace.Line{Call: &trace.Call{ID: "i", Layer: trace.API, Verb: "update", Resource: "pods", Namespace: "work", Name: "p", Subresource: "status"}})
 			revision := m.version("pods", "p", func(object map[string]any) { part(object, "status")["phase"] = "Failed" })

@@ -106,11 +106,11 @@ func (c change) owned() bool {
 		slices.ContainsFunc(c.owners(), func(owner *object.Object) bool { return owner.Selects(c.was.Metadata.Labels) })
 }
 
-// seen finds the events by which components see objects of a resource.
+// seen finds the events by which components, or if none is named all who watch, see objects of a resource.
 func seen(resource string, components ...string) finder {
 	return func(r *run, at func(int64)) {
 		for _, w := range r.Watches {
-			if w.Layer != trace.API || w.Resource != resource || !r.runs(w.Line.Process, components...) {
+			if w.Layer != trace.API || w.Resource != resource || len(components) > 0 && !r.runs(w.Line.Process, components...) {
 				continue
 			}
 			for _, l := range w.Events {

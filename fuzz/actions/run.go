@@ -33,13 +33,15 @@ type run struct {
 	wants map[[2]string][]want
 	// runners are the processes that run a component, by its name.
 	runners map[string]map[string]bool
+	// deciders are the components that decided on requests, by their IDs.
+	deciders map[string]string
 }
 
 func newRun(h *history.History) *run {
 	r := &run{
 		History: h, operations: map[string]*history.Operation{}, stored: map[string][]*history.Operation{},
 		asked: map[history.ObjectName][]*history.Operation{}, gets: map[history.ObjectName][]*history.Operation{}, exits: map[string][]int64{}, starts: map[string][]int64{},
-		turns: map[[2]string][]int64{}, wants: map[[2]string][]want{}, runners: map[string]map[string]bool{},
+		turns: map[[2]string][]int64{}, wants: map[[2]string][]want{}, runners: map[string]map[string]bool{}, deciders: map[string]string{},
 	}
 	for _, op := range h.Operations {
 		r.operations[op.ID] = op
@@ -69,6 +71,9 @@ func newRun(h *history.History) *run {
 		turn := [2]string{l.Process, l.Step.Key}
 		r.turns[turn] = append(r.turns[turn], l.Seq)
 		for _, e := range l.Step.Plan {
+			if e.Call != "" {
+				r.deciders[e.Call] = l.Step.Component
+			}
 			if pod := [2]string{l.Process, e.Object.UID}; l.Step.Component == theKubelet {
 				r.wants[pod] = append(r.wants[pod], want{l, e})
 			}

@@ -18,6 +18,7 @@ import (
 	"orrery/impl/api"
 	"orrery/impl/control"
 	"orrery/impl/controller/endpoints"
+	"orrery/impl/controller/namespace"
 	"orrery/impl/controller/replication"
 	"orrery/impl/scheduler"
 	"orrery/impl/sim"
@@ -206,6 +207,8 @@ func (r *run) setUp(size Size) error {
 	// What joins later comes last: the order of processes says which server each asks first, and scripts rely on that.
 	w.AddComponents("endpoints", "control-1", func() control.Component { return endpoints.Slices{} })
 	r.addClient(workload.Publishers)
+	w.AddComponents("namespaces", "control-1", func() control.Component { return namespace.Controller{} })
+	r.addClient(workload.Spaces)
 	if !w.Settle(w.Now().Add(time.Second), stepsBound) {
 		return fmt.Errorf("simulation: the cluster does not come to rest: still wanted %v", w.Wants())
 	}

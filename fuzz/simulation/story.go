@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"orrery/checker"
@@ -81,7 +82,12 @@ func tell(asked map[string]*trace.Call, l *trace.Line) string {
 // step is a decision with its effects, but for Events and heartbeats.
 func step(s *trace.Step) string {
 	var effects []string
+	lists := 0
 	for _, e := range s.Plan {
+		if e.Verb == "list" {
+			lists++
+			continue
+		}
 		if e.Object.Resource == "events" || e.Object.Resource == "leases" || e.Object.Resource == "nodes" || e.Verb == "say" {
 			continue
 		}
@@ -98,6 +104,9 @@ func step(s *trace.Step) string {
 			what += " " + e.Object.Key
 		}
 		effects = append(effects, what)
+	}
+	if lists > 0 {
+		effects = slices.Insert(effects, 0, fmt.Sprintf("list %d resources", lists))
 	}
 	if len(effects) == 0 {
 		return ""

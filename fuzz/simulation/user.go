@@ -20,12 +20,16 @@ import (
 //	create pod NAME [ARG...]          a pod that is never restarted; its ARGs are those of the fake runtime (run, exit 1 after 3s)
 //	create cm NAME [FINALIZER]        a config map
 //	create svc NAME                   a service of the pods of the owner of that name
+//	create ns NAME                    a namespace
 //	scale rc|rs NAME REPLICAS
 //	label pod NAME KEY=VALUE
 //	unfinalize cm NAME                its finalizers are taken away
+//	delete ns NAME
 //	delete rc|rs|pod|cm|svc NAME [GRACE]  GRACE in seconds; what it owns is left to the garbage collector
-//	get rc|rs|pod|cm|svc NAME
-//	list rc|rs|pod|cm|svc
+//	get rc|rs|pod|cm|svc|ns NAME
+//	list rc|rs|pod|cm|svc|ns
+//
+// An object is in the workload's namespace, unless its NAME begins with that of another and a slash.
 func (r *run) user(rest string) error {
 	words := strings.Fields(rest)
 	if len(words) < 2 {
@@ -38,8 +42,14 @@ func (r *run) user(rest string) error {
 	req := api.Request{Verb: api.Verb(words[0]), Resource: resource, Namespace: workload.Namespace}
 	if len(words) > 2 {
 		req.Name = words[2]
+		if namespace, name, elsewhere := strings.Cut(words[2], "/"); elsewhere {
+			req.Namespace, req.Name = namespace, name
+		}
 	} else if words[0] != "list" {
 		return fmt.Errorf("user %q: of what name?", rest)
+	}
+	if !resource.Namespaced {
+		req.Namespace = ""
 	}
 	if err := complete(&req, words[min(3, len(words)):]); err != nil {
 		return fmt.Errorf("user %s: %w", rest, err)
@@ -109,12 +119,14 @@ func created(req *api.Request, args []string) error {
 		if err != nil {
 			return fmt.Errorf("%q is no number of replicas", args[0])
 		}
-		*req = workload.CreateOwner(req.Resource, req.Name, int32(n))
+		req.Object = workload.CreateOwner(req.Resource, req.Namespace, req.Name, int32(n)).Object
 	case *corev1.Pod:
 		spec := workload.PodSpec(args...)
 		spec.RestartPolicy = corev1.RestartPolicyNever
 		meta.Labels = map[string]string{"app": "once"}
 		req.Object = &corev1.Pod{ObjectMeta: meta, Spec: spec}
+	case *corev1.Namespace:
+		req.Object = &corev1.Namespace{ObjectMeta: meta}
 	case *corev1.ConfigMap:
 		meta.Finalizers = args
 		req.Object = &corev1.ConfigMap{ObjectMeta: meta}

@@ -16,8 +16,10 @@
 //	                                          owner will adopt, run on a node of their choice
 //	Publishers  services and slices           create, delete and hold services, change what they select and publish;
 //	                                          change, delete and take over slices, and make some that others manage
+//	Spaces      one more namespace            create and delete it, with pods, a replication controller, and config maps of which
+//	                                          some are held by a finalizer
 //
 // A client that got an Unknown answer forgets what it knew of the object and reads it again; it never assumes.
 //
-// Not done: namespaces are not deleted (the namespace controller comes later), services carry no requests.
+// Not done: services carry no requests.
 package workload

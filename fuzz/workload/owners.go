@@ -42,15 +42,15 @@ var (
 
 func createOwner(c *Client, choose Choices) (api.Request, bool) {
 	owner := owners[choose.IntN(len(owners))]
-	return CreateOwner(owner.resource, owner.name, int32(1+choose.IntN(MaxReplicas))), true
+	return CreateOwner(owner.resource, Namespace, owner.name, int32(1+choose.IntN(MaxReplicas))), true
 }
 
 // CreateOwner is the request that creates an owner whose pods serve their name over HTTP.
-func CreateOwner(r *api.Resource, name string, replicas int32) api.Request {
+func CreateOwner(r *api.Resource, namespace, name string, replicas int32) api.Request {
 	labels := map[string]string{"app": name}
-	meta := metav1.ObjectMeta{Name: name, Namespace: Namespace}
+	meta := metav1.ObjectMeta{Name: name, Namespace: namespace}
 	template := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: PodSpec("serve")}
-	req := api.Request{Verb: api.Create, Resource: r, Namespace: Namespace, Name: name}
+	req := api.Request{Verb: api.Create, Resource: r, Namespace: namespace, Name: name}
 	if r == replicaSets {
 		req.Object = &appsv1.ReplicaSet{ObjectMeta: meta, Spec: appsv1.ReplicaSetSpec{
 			Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template}}

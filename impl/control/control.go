@@ -1,9 +1,13 @@
 package control
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"orrery/impl/api"
 	"orrery/impl/trace"
@@ -70,7 +74,8 @@ type Plan struct {
 // Effect is one request to the outside. It is sent at most once.
 type Effect struct {
 	// Request is an API request; a Get is a live read, whose answer the next Reconcile of the key finds in
-	// [View.Live]. Nil: Other says what is to be done, in the component's own terms (a CRI call, a rule set).
+	// [View.Live], and a List one of all objects that a resource has in a namespace, or in all, for [View.LiveList]. Nil: Other
+	// says what is to be done, in the component's own terms (a CRI call, a rule set).
 	Request *api.Request
 	Other   any
 
@@ -94,13 +99,52 @@ type Effect struct {
 // Answer is what became of an effect.
 type Answer struct {
 	Outcome trace.Outcome
-	// Object is the server's answer to a write or a live read; nil where it gave none.
+	// Object is the server's answer to a write or a live read, List that to a live list; nil where it gave none.
 	Object metav1.Object
+	List   *Listed
 	// Err is the reason of Failed and Unknown.
 	Err error
 	// Reached is, for an effect on a local source, the number of the first list that is certain to show it (the next
 	// one to be begun). It holds for every outcome. Zero: unknown.
 	Reached int64
+}
+
+// Listed is the content of a live list, and the resourceVersion at which it was all that there was.
+type Listed struct {
+	ResourceVersion int64
+	Items           []metav1.Object
+}
+
+// AnswerOf is the answer to an effect whose request was answered so.
+func AnswerOf(response api.Response, err error) Answer {
+	answer := Answer{Outcome: api.OutcomeOf(err), Err: err}
+	if obj, ok := response.Object.(metav1.Object); ok {
+		answer.Object = obj
+	} else if err == nil && response.Object != nil && meta.IsListType(response.Object) {
+		if answer.List, answer.Err = listed(response.Object); answer.Err != nil {
+			answer.Outcome = trace.Failed
+		}
+	}
+	return answer
+}
+
+func listed(list runtime.Object) (*Listed, error) {
+	of, err := meta.ListAccessor(list)
+	if err != nil {
+		return nil, err
+	}
+	if of.GetContinue() != "" {
+		return nil, errors.New("the list is not whole")
+	}
+	all := &Listed{}
+	if all.ResourceVersion, err = api.ParseResourceVersion(of.GetResourceVersion()); err != nil || all.ResourceVersion == 0 {
+		return nil, fmt.Errorf("the list is of resourceVersion %q, which is none", of.GetResourceVersion())
+	}
+	return all, meta.EachListItem(list, func(item runtime.Object) error {
+		obj, err := meta.Accessor(item)
+		all.Items = append(all.Items, obj)
+		return err
+	})
 }
 
 // Want is one thing that a loop still wants, and why it has not got it yet.

@@ -34,6 +34,13 @@
 //
 // A prediction is safe to rely on for not doing a thing twice, not for making up for it: see [View.Doubtful].
 //
+// # Live reads
+//
+// A Get or a List among the effects of a plan is a consistent read: what it shows is the latest at some moment after it was sent, whatever the
+// caches show. The next Reconcile of its key finds the answer ([View.Live], [View.LiveList]), and none after that. An answer tells at which
+// resourceVersion it was true; what has been written since it does not show, and what the caches show need not be older. A list is of
+// everything that a resource has in a namespace; whose resource is no source can so be looked through now and then, without a watch.
+//
 // # Not done
 //
 // Leader election: one process of a kind is expected. Every write carries preconditions, so that two are safe (row 44),

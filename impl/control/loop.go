@@ -96,10 +96,10 @@ func (l *Loop) Work(now time.Time) bool {
 		return false
 	}
 	k := l.queue.pop()
-	l.view.live, l.view.failed, l.view.err = k.live, k.failed, k.err
+	l.view.live, l.view.lists, l.view.failed, l.view.err = k.live, k.lists, k.failed, k.err
 	plan := l.component.Reconcile(&l.view, now, k.key)
-	l.view.live, l.view.failed, l.view.err = nil, nil, nil
-	k.live, k.failed, k.err = nil, nil, nil
+	l.view.live, l.view.lists, l.view.failed, l.view.err = nil, nil, nil, nil
+	k.live, k.lists, k.failed, k.err = nil, nil, nil, nil
 	l.begin(now, k, plan)
 	return true
 }
@@ -128,6 +128,10 @@ func (l *Loop) begin(now time.Time, k *keyState, plan Plan) {
 
 func (l *Loop) plan(k *keyState, e Effect) *operation {
 	check((e.Request == nil) != (e.Other == nil), "%s: an effect is either an API request or something else", l.component.Name())
+	if r := e.Request; r != nil && r.Verb == api.List {
+		check(r.ResourceVersion == "" && r.Match == "" && r.Limit == 0 && r.Continue == "" && r.Labels == "" && r.Fields == "",
+			"%s: a live list shows the latest of everything: no resourceVersion, no selector, no pages", l.component.Name())
+	}
 	l.name(&e)
 	op := &operation{effect: e, key: k}
 	if l.blind || e.BestEffort || e.Expect == nil && !e.Gone {
@@ -247,9 +251,13 @@ func (l *Loop) done(now time.Time, op *operation, answer Answer) {
 	if op.effect.BestEffort {
 		return
 	}
-	k, read := op.key, op.effect.Request != nil && op.effect.Request.Verb == api.Get
-	if read {
+	k := op.key
+	if r := op.effect.Request; r != nil && r.Verb == api.Get {
 		answer = l.takeLive(op, answer)
+	} else if r != nil && r.Verb == api.List && answer.Outcome == trace.OK {
+		check(answer.List != nil, "%s: a live list was answered without one", l.component.Name())
+		k.lists = append(k.lists, liveList{r.Resource, r.Namespace, answer.List})
+		k.wrote = true
 	}
 	if answer.Outcome != trace.OK && k.failed == nil {
 		k.failed, k.err = &op.effect, answer.Err

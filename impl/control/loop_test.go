@@ -575,6 +575,76 @@ func TestALiveReadIsSeenOnce(t *testing.T) {
 	require.Equal(t, []string{"false false", "true false", "false false"}, seen, "that it is absent is an answer")
 }
 
+func TestALiveListIsSeenOnceAndWhole(t *testing.T) {
+	configMaps, _ := api.ByName("configmaps") // no source of the component's
+	found := &corev1.ConfigMapList{ListMeta: metav1.ListMeta{ResourceVersion: "7"}, Items: []corev1.ConfigMap{{ObjectMeta: metav1.ObjectMeta{Name: "c"}}}}
+	page := found.DeepCopy()
+	page.Continue = "more"
+	for _, test := range []struct {
+		name   string
+		answer control.Answer
+		seen   string
+	}{
+		{"it was listed", control.AnswerOf(api.Response{Object: found}, nil), "7 1"},
+		{"there is nothing", control.AnswerOf(api.Response{Object: &corev1.ConfigMapList{ListMeta: metav1.ListMeta{ResourceVersion: "8"}}}, nil), "8 0"},
+		{"a page is not all", control.AnswerOf(api.Response{Object: page}, nil), "none: the list is not whole"},
+		{"it is not known of when it is", control.AnswerOf(api.Response{Object: &corev1.ConfigMapList{}}, nil), `none: the list is of resourceVersion ""`},
+		{"it was refused", control.AnswerOf(api.Response{}, apierrors.NewServiceUnavailable("not ready")), "none: not ready"},
+		{"nobody answered", unknown, "none: timeout"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var seen []string
+			c := &toy{}
+			c.plan = func(v *control.View, _ time.Time, _ control.Key) control.Plan {
+				require.Nil(t, v.LiveList(podsResource, "d"), "nobody asked for it")
+				require.Nil(t, v.LiveList(configMaps, "e"))
+				say := "none"
+				if l := v.LiveList(configMaps, "d"); l != nil {
+					say = fmt.Sprint(l.ResourceVersion, len(l.Items))
+				} else if _, err := v.Failure(); err != nil {
+					say += ": " + err.Error()
+				}
+				seen = append(seen, say)
+				if len(seen) > 1 {
+					return control.Plan{}
+				}
+				return control.Plan{Batches: [][]control.Effect{{{Request: &api.Request{Verb: api.List, Resource: configMaps, Namespace: "d"}}}}}
+			}
+			l := toyLoop(c)
+			list(t, l, 5, pod("a", 3))
+			l.Done(start, all(l, start)[0].ID, test.answer)
+			all(l, start.Add(time.Minute))
+			require.NoError(t, l.Observe("pods", event(watch.Modified, pod("a", 6))))
+			all(l, start.Add(time.Minute))
+			require.Len(t, seen, 3)
+			require.Equal(t, "none", seen[0])
+			require.Contains(t, seen[1], test.seen)
+			require.Equal(t, "none", seen[2])
+		})
+	}
+}
+
+func TestALiveListIsOfTheLatestOfAll(t *testing.T) {
+	for _, r := range []api.Request{{ResourceVersion: "0"}, {Limit: 1}, {Continue: "c"}, {Labels: "a=b"}, {Fields: "metadata.name=a"}, {Match: metav1.ResourceVersionMatchExact}} {
+		r.Verb, r.Resource = api.List, podsResource
+		l := toyLoop(&toy{plan: once(control.Plan{Batches: [][]control.Effect{{{Request: &r}}}})})
+		list(t, l, 5, pod("a", 3))
+		require.PanicsWithValue(t, "control: toy: a live list shows the latest of everything: no resourceVersion, no selector, no pages", func() { l.Work(start) })
+	}
+}
+
+func TestALiveListInTheTrace(t *testing.T) {
+	var said lines
+	c := &toy{sources: podsOnly, plan: once(control.Plan{Batches: [][]control.Effect{{{Request: &api.Request{Verb: api.List, Resource: podsResource, Namespace: "d"}}}}})}
+	l := control.New(control.Config{Component: c, ID: "t", Trace: &said})
+	list(t, l, 5, pod("a", 3))
+	l.Work(start)
+	require.Equal(t, []trace.Effect{{Call: "t/1", Verb: "list", Object: trace.Ref{Resource: "pods", Namespace: "d"}}}, said[0].Step.Plan)
+	e, _ := l.Next(start)
+	l.Done(start, e.ID, failed(apierrors.NewServiceUnavailable("not ready")))
+	require.Equal(t, "to try again after list pods d: not ready", l.Wants()[0].Why)
+}
+
 func TestALocalSourceIsReachedByCounting(t *testing.T) {
 	container := func(state string) metav1.Object {
 		return &metav1.ObjectMeta{Name: "c", Labels: map[string]string{"state": state}}

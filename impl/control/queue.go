@@ -26,6 +26,7 @@ type keyState struct {
 	open    int // operations of the first batch not yet answered
 	again   time.Time
 	live    []liveRead
+	lists   []liveList
 	failed  *Effect
 	err     error
 }

@@ -93,9 +93,7 @@ func (r *runner) perform(ctx context.Context, e Effect) {
 	if e.Request == nil {
 		answer = r.shell.Perform(r.sending, e)
 	} else {
-		response, err := r.shell.Transport.Do(client.WithCallID(r.sending, e.ID), *e.Request)
-		answer = Answer{Outcome: api.OutcomeOf(err), Err: err}
-		answer.Object, _ = response.Object.(metav1.Object)
+		answer = AnswerOf(r.shell.Transport.Do(client.WithCallID(r.sending, e.ID), *e.Request))
 	}
 	if answer.Outcome != trace.OK && r.shell.Log != nil {
 		r.shell.Log("%s: %s: %s: %v", r.loop.component.Name(), inWords(e), answer.Outcome, answer.Err)

@@ -127,7 +127,7 @@ func inWords(e Effect) string {
 	if t.Subresource != "" {
 		what += "/" + t.Subresource
 	}
-	return strings.Join(strings.Fields(t.Verb+" "+what+" "+strings.TrimPrefix(t.Object.Namespace+"/"+t.Object.Name, "/")), " ")
+	return strings.Join(strings.Fields(t.Verb+" "+what+" "+strings.Trim(t.Object.Namespace+"/"+t.Object.Name, "/")), " ")
 }
 
 // Wants lists what the loop still wants, and why it has not got it, in a fixed order; empty: all is as desired.

@@ -2,6 +2,8 @@ package control
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"orrery/impl/api"
 )
 
 // View is what a decision sees: the caches of all sources, overlaid with the ledger. Objects are shared and must not be
@@ -10,6 +12,7 @@ type View struct {
 	caches []*cache // a few: they are found faster one after the other than by hash
 	ledger *ledger
 	live   []liveRead
+	lists  []liveList
 	failed *Effect
 	err    error
 }
@@ -19,6 +22,13 @@ type liveRead struct {
 	source string
 	name   name
 	object metav1.Object
+}
+
+// liveList is the answer to a List that a component asked for.
+type liveList struct {
+	resource  *api.Resource
+	namespace string
+	listed    *Listed
 }
 
 // Get returns the object of that name, or nil.
@@ -46,6 +56,16 @@ func (v *View) Live(source, namespace, objectName string) (obj metav1.Object, re
 		}
 	}
 	return nil, false
+}
+
+// LiveList returns the answer of a live list that the key's last plan asked for; nil: there was none. The resource need be no source's.
+func (v *View) LiveList(r *api.Resource, namespace string) *Listed {
+	for _, l := range v.lists {
+		if l.resource == r && l.namespace == namespace {
+			return l.listed
+		}
+	}
+	return nil
 }
 
 // Used reports whether the name is taken, or was once since the loop began: what is deleted is remembered.

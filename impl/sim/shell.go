@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"orrery/impl/api"
 	"orrery/impl/client"
 	"orrery/impl/control"
@@ -122,9 +120,7 @@ func (s *shell) send() {
 			continue
 		}
 		s.p.do(e.ID, *e.Request, func(response api.Response, err error) {
-			answer := control.Answer{Outcome: api.OutcomeOf(err), Err: err}
-			answer.Object, _ = response.Object.(metav1.Object)
-			s.loop.Done(s.p.now(), e.ID, answer)
+			s.loop.Done(s.p.now(), e.ID, control.AnswerOf(response, err))
 			s.send()
 		})
 	}

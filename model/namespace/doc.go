@@ -63,7 +63,8 @@
 //
 // # Not modelled
 //
-//   - the order of kinds, and the time that upstream's estimates wait: an attempt that finds something left is followed by another one;
+//   - the order of kinds: pods go first, so that one that is stuck holds up all else as well (KEP-5080); and the time that upstream's estimates
+//     wait: an attempt that finds something left is followed by another one;
 //   - conditions in the status: Touch stands for whoever writes them;
 //   - users who finalize by force: they take rows 29 and 107 upon themselves;
 //   - users who delete or change objects in the namespace: it is no worse than what the controller and those who let go do;

@@ -102,3 +102,20 @@ func (v View) refusesFinalize() string {
 	}
 	return ""
 }
+
+// Allowed is what may be done, in words.
+func (v View) Allowed() string {
+	if v.Refuses([]Effect{{Verb: Finalize}}) == "" {
+		return "finalize the namespace"
+	}
+	n := 0
+	for i := range v.Contents {
+		if v.Refuses([]Effect{{Verb: Delete, Content: i}}) == "" {
+			n++
+		}
+	}
+	if n > 0 {
+		return fmt.Sprintf("delete %d objects", n)
+	}
+	return "do nothing"
+}
