@@ -70,7 +70,12 @@ func (j *judge) undecided() {
 		if (c.State != "created" && c.State != "started") || !j.deciders[kubeletPrefix+c.Node] {
 			continue
 		}
-		if line, ok := j.calls[key]; !ok || line > l.Seq {
+		line, ok := j.calls[key]
+		if !ok && key.id != "" {
+			key.id = "" // older traces name what is started by the container's name only
+			line, ok = j.calls[key]
+		}
+		if !ok || line > l.Seq {
 			what := fmt.Sprintf("container %s, attempt %d,", c.Container, c.Attempt)
 			if c.Container == "" {
 				what = fmt.Sprintf("sandbox %d", c.Attempt)

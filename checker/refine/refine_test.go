@@ -280,6 +280,7 @@ func TestDecided(t *testing.T) {
 		{"a container as decided", container("created", trace.Effect{Verb: "create container", Object: trace.Ref{Attempt: 2}}), ""},
 		{"another attempt", container("created", trace.Effect{Verb: "create container", Object: trace.Ref{Attempt: 1}}), "on node n container main, attempt 2, of pod ns/a with UID u was created, and no step"},
 		{"started as decided", container("started", trace.Effect{Verb: "start container", Object: trace.Ref{ID: "x"}}), ""},
+		{"started by its name, as older traces tell it", container("started", trace.Effect{Verb: "start container"}), ""},
 		{"another started", container("started", trace.Effect{Verb: "start container", Object: trace.Ref{ID: "y"}}), "was started, and no step"},
 		{"it exits by itself", container("exited", trace.Effect{Verb: "get"}), ""},
 	} {
