@@ -247,11 +247,45 @@ type Effect struct {
 	Why             string `json:"why,omitempty"`
 }
 
-// Look is what a kubelet knew, when it decided, of what its runtime has under the name of a pod, of whatever UID.
+// Look is what a component knew, when it decided, of what no store holds: a kubelet of what its runtime has under the name of a pod, of whatever
+// UID, and the node lifecycle controller of what it has measured.
 type Look struct {
 	// Stale: it may not show what the kubelet's own last call has done.
-	Stale bool   `json:"stale,omitempty"`
-	Seen  []Seen `json:"seen,omitempty"`
+	Stale    bool      `json:"stale,omitempty"`
+	Seen     []Seen    `json:"seen,omitempty"`
+	Measured *Measured `json:"measured,omitempty"`
+}
+
+// Measured is what the node lifecycle controller had measured about a node, by its own clock and in nanoseconds, each from when it saw what the
+// duration begins with.
+type Measured struct {
+	Policy NodePolicy `json:"policy"`
+	// Quiet is for how long no renewal of the node's lease or status was seen, Missing for how long no node, Since how long ago a node of its
+	// zone was last tainted, or the controller began.
+	Quiet   int64 `json:"quiet,omitempty"`
+	Missing int64 `json:"missing,omitempty"`
+	Since   int64 `json:"since,omitempty"`
+	// Held are the node's NoExecute taints.
+	Held []Held `json:"held,omitempty"`
+}
+
+// Held is a taint of the effect NoExecute, and for how long it was seen.
+type Held struct {
+	Key   string `json:"key"`
+	Value string `json:"value,omitempty"`
+	For   int64  `json:"for,omitempty"`
+}
+
+// NodePolicy is by what the node lifecycle controller decides: durations in nanoseconds, of which -1 is never, a share in percent, and numbers of
+// nodes.
+type NodePolicy struct {
+	Grace      int64 `json:"grace"`
+	Quarantine int64 `json:"quarantine"`
+	Pace       int64 `json:"pace"`
+	Slow       int64 `json:"slow"`
+	Few        int   `json:"few"`
+	Share      int   `json:"share"`
+	Large      int   `json:"large"`
 }
 
 // Seen is one sandbox, or one attempt of a container.

@@ -37,6 +37,7 @@ type Process struct {
 	Loop      *control.Loop
 	Config    func(*control.Config) // may change what the loop is made with; nil: nothing
 	Made      func(*control.Loop)   // is shown every new loop; nil: nobody
+	Carried   func(control.Effect)  // is shown every effect, before the API carries it out; nil: nobody
 
 	// Late are the effects that have left and not been carried out; they outlive a crash.
 	Late []control.Effect
@@ -148,6 +149,9 @@ func (p *Process) Land(i int) {
 }
 
 func (p *Process) carryOut(e control.Effect) control.Answer {
+	if p.Carried != nil {
+		p.Carried(e)
+	}
 	obj, err := p.API.Do(*e.Request)
 	answer := control.Answer{Outcome: api.OutcomeOf(err), Err: err}
 	if obj != nil {
