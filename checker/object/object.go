@@ -133,6 +133,13 @@ type Taint struct {
 	Key    string `json:"key"`
 	Value  string `json:"value"`
 	Effect string `json:"effect"`
+	// TimeAdded is when it was put on, by the clock of who did, RFC 3339 in whole seconds; empty: nobody said.
+	TimeAdded string `json:"timeAdded"`
+}
+
+// Own: the taint is one that only the node lifecycle controller gives and takes.
+func (t Taint) Own() bool {
+	return t.Effect == "NoExecute" && (t.Key == "node.kubernetes.io/not-ready" || t.Key == "node.kubernetes.io/unreachable")
 }
 
 // Toleration lets a pod onto a node in spite of a taint.
@@ -141,6 +148,16 @@ type Toleration struct {
 	Operator string `json:"operator"`
 	Value    string `json:"value"`
 	Effect   string `json:"effect"`
+	// TolerationSeconds is for how long, of the effect NoExecute; nil: for ever.
+	TolerationSeconds *int64 `json:"tolerationSeconds"`
+}
+
+// Fits reports whether the toleration is one of that taint.
+func (tol *Toleration) Fits(t Taint) bool {
+	if tol.Effect != "" && tol.Effect != t.Effect || tol.Key != "" && tol.Key != t.Key {
+		return false
+	}
+	return tol.Operator == "Exists" || tol.Key != "" && tol.Value == t.Value
 }
 
 // Controller is the owner reference that manages the object, if there is one.
@@ -163,12 +180,32 @@ func (o *Object) Tolerates(t Taint) bool {
 	if t.Effect != "NoSchedule" && t.Effect != "NoExecute" {
 		return true
 	}
-	return slices.ContainsFunc(o.Spec.Tolerations, func(tol Toleration) bool {
-		if tol.Effect != "" && tol.Effect != t.Effect || tol.Key != "" && tol.Key != t.Key {
-			return false
+	return slices.ContainsFunc(o.Spec.Tolerations, func(tol Toleration) bool { return tol.Fits(t) })
+}
+
+// Executes are the node's taints that make pods go.
+func (o *Object) Executes() (taints []Taint) {
+	for _, t := range o.Spec.Taints {
+		if t.Effect == "NoExecute" {
+			taints = append(taints, t)
 		}
-		return tol.Operator == "Exists" || tol.Key != "" && tol.Value == t.Value
-	})
+	}
+	return taints
+}
+
+// TolerationOf is the first toleration that the pod has of a taint; nil: it has none.
+func (o *Object) TolerationOf(t Taint) *Toleration {
+	for i := range o.Spec.Tolerations {
+		if tol := &o.Spec.Tolerations[i]; tol.Fits(t) {
+			return tol
+		}
+	}
+	return nil
+}
+
+// Zone is where a node is: what nodes share that are likely to fail together.
+func (o *Object) Zone() string {
+	return o.Metadata.Labels["topology.kubernetes.io/region"] + "/" + o.Metadata.Labels["topology.kubernetes.io/zone"]
 }
 
 // Condition is the status and reason of a condition; empty where it is not there.

@@ -3,8 +3,8 @@
 //
 // A step of the trace names the resourceVersion of each of the component's caches and the writes of its own that they did not show yet. The
 // store's log tells what was there at those revisions; with the own writes laid over it that is the view, in the words of the model
-// (model/replication and so on), which says why it refuses the plan, or does not. A kubelet's step also tells what its runtime showed. No search
-// is needed, so that judging is linear in the trace.
+// (model/replication and so on), which says why it refuses the plan, or does not. A kubelet's step also tells what its runtime showed, and that of the
+// node lifecycle controller what it had measured, which is judged in milliseconds. No search is needed, so that judging is linear in the trace.
 //
 //  1. Only what the trace says is believed: what a step calls its view, what the log held, what was asked for by a request that is in the
 //     trace. Where that does not tell what a component saw, its step is not judged; it is never guessed. [Shares] counts those that are.
@@ -19,7 +19,7 @@
 // # Not done
 //
 // Steps that did nothing: whether there was something to do is for converge. Whether a look at a runtime is true: what really ran is for
-// invariant, and here a kubelet is only held to look again after each call. Its Node and Lease, hooks, probes, images and volumes. What upstream's
+// invariant, and here a kubelet is only held to look again after each call; likewise whether what was measured is true. Its Node and Lease, hooks, probes, images and volumes. What upstream's
 // components write without telling steps.
 //
 // Sources: DESIGN.md section 6; INVARIANTS.md, "Justified writes".

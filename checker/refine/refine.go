@@ -42,6 +42,7 @@ var judged = map[string]component{
 	"kubelet":                   {runs, nil},
 	"endpoint-slice-controller": {publishes, servicesReads},
 	"namespace-controller":      {empties, nil},
+	nodeLifecycle:               {looksAfter, nil},
 }
 
 // component is how the steps of a component are judged. reads are the versions that a step's decision depends on, in order, by the resource
