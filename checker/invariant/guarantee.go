@@ -44,6 +44,16 @@ var (
 	TerminatingQuiet = promise(59, "a replication controller whose owner is being deleted writes nothing but its status")
 )
 
+// What is promised of who looks after nodes.
+var (
+	DoubtsSilent     = promise(68, "a node's condition becomes unknown only if the store, when last asked, knew of no renewal of its lease or status for the grace period")
+	EvictsIntolerant = promise(71, "a pod is evicted only if its node, when last read, had had a NoExecute taint for as long as the pod tolerates")
+	TaintsAtPace     = promise(72, "nodes of a zone are tainted one at a time, each the zone's pace after the last, and none while no node of all is ready")
+	Graceful         = promise(73, "no component but a kubelet removes a pod at once, unless the pod's node is absent or out of service")
+	CollectsStranded = promise(74, "a pod is removed at once only if its node, when last read, was absent, or out of service and the pod being deleted")
+	StrandedGo       = promise(75, "pods of a node that is gone are removed in the end")
+)
+
 // What is promised of the processes on the nodes.
 var (
 	EndedStaysEnded = promise(78, "no container of a pod starts after the pod's phase is Succeeded or Failed")

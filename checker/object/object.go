@@ -126,6 +126,8 @@ type Condition struct {
 	Type   string `json:"type"`
 	Status string `json:"status"`
 	Reason string `json:"reason"`
+	// LastHeartbeatTime is when a kubelet last said so, of a node.
+	LastHeartbeatTime string `json:"lastHeartbeatTime"`
 }
 
 // Taint keeps pods away from a node.
