@@ -31,8 +31,8 @@
 // # Deviations
 //
 // They are marked `// Upstream:`; model/node lists the same. Those that only the implementation has: pods of a node that itself says that it is not
-// ready stay as their kubelet says, which is there to say it; of several taints each is tolerated from when it was seen itself; a node
-// that has never said anything of itself counts as not ready at once.
+// ready stay as their kubelet says, which is there to say it; of several taints each is tolerated from when it was seen itself. A node
+// that has never said anything of itself counts as not ready, and is tainted only once it is doubted, as upstream.
 //
 // # Not done
 //

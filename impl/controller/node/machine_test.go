@@ -263,7 +263,9 @@ func (m *machine) begin() {
 		}
 		m.register(name, map[string]string{corev1.LabelTopologyZone: fmt.Sprint(i / 3)})
 		m.linked[name] = m.choose("linked", 3) > 0
-		switch m.choose("condition", 5) {
+		switch m.choose("condition", 6) {
+		case 2:
+			m.mute(name)
 		case 0:
 			m.report(name, corev1.ConditionFalse)
 		case 1:
@@ -279,6 +281,13 @@ func (m *machine) begin() {
 		m.pod()
 	}
 	m.restart()
+}
+
+// mute has a node say nothing of itself.
+func (m *machine) mute(name string) {
+	n := m.node(name).DeepCopy()
+	n.Status.Conditions = nil
+	_, _ = m.do(api.Update, "nodes", "", name, "status", n)
 }
 
 func (m *machine) restart() {

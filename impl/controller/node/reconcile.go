@@ -154,6 +154,8 @@ func (t *turn) executes() (yes bool, why string) {
 		return false, "no node of any zone is ready: it is spared"
 	case has:
 		return true, "its condition has changed"
+	case condition(t.node, corev1.NodeReady) == nil:
+		return false, "it has never said anything of itself"
 	case conditionOf(t.node) == corev1.ConditionUnknown && !t.passed(t.quietSince(t.measured).Add(time.Duration(t.policy.Grace)), "that this controller has known it to be quiet for the grace period"):
 	case h.down:
 		t.waits = "no node of any zone is ready"

@@ -99,15 +99,15 @@ func closed(n *corev1.Node) []struct {
 }
 
 // retaint is the node's taints as they should be: NoSchedule by its conditions, and of this controller's NoExecute taints that of its condition,
-// or none if execute is false. changed: they are not what it has.
+// or none if execute is false. One that says nothing of whether it is ready keeps what it has. changed: they are not what it has.
 func retaint(n *corev1.Node, execute bool, now time.Time) (taints []corev1.Taint, changed bool) {
-	wanted := closed(n)
+	wanted, mute := closed(n), condition(n, corev1.NodeReady) == nil
 	has := map[string]bool{}
 	for _, t := range n.Spec.Taints {
 		keep := true
 		for _, w := range wanted {
 			if t.Key == w.key && (t.Effect == corev1.TaintEffectNoSchedule || t.Effect == corev1.TaintEffectNoExecute && own(t)) {
-				keep = w.wanted && (t.Effect == corev1.TaintEffectNoSchedule || execute)
+				keep = w.wanted && (t.Effect == corev1.TaintEffectNoSchedule || execute) || mute && execute && t.Effect == corev1.TaintEffectNoExecute && own(t)
 			}
 		}
 		if keep {
