@@ -26,6 +26,8 @@ var (
 	Gone = errors.New("once nobody interferes, whatever is being deleted and has no finalizers comes to be gone")
 	// Vanishes is row 108.
 	Vanishes = errors.New("once nobody interferes, a namespace that is being deleted comes to be gone, unless somebody holds it or what is in it")
+	// Heard is rows 70 and 76.
+	Heard = errors.New("once nobody interferes, a node whose kubelet renews its lease comes to be Ready")
 	// Clean is row 95.
 	Clean = errors.New("once nobody interferes, no container runs that no pod of the store asks for")
 	// Served is rows 97, 98, 99 and 102.

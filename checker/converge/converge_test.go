@@ -121,6 +121,14 @@ func space(r *recording, finalizers, more string) *recording {
 
 const heldSecret = `{"metadata":{"uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z","finalizers":["example.com/f"]}}`
 
+// inDoubt is a Node of which nobody knows whether it is ready; beats its lease.
+const inDoubt = `{"metadata":{"uid":"nu"},"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}`
+
+func (r *recording) beats(name string) *recording {
+	return r.add(trace.Line{Revision: &trace.Revision{Revision: int64(len(r.lines) + 1), Key: "/registry/leases/kube-node-lease/" + name,
+		Resource: "leases", Namespace: "kube-node-lease", Name: name, UID: "l", Object: json.RawMessage(`{"metadata":{"uid":"l"}}`)}})
+}
+
 func TestConvergence(t *testing.T) {
 	start := func() *recording { return (&recording{}).phase(trace.Liveness) }
 	good := func() *recording {
@@ -166,6 +174,13 @@ func TestConvergence(t *testing.T) {
 		{"a namespace that nobody finalizes", space(start(), `"kubernetes"`, "").phase(trace.Settled), Vanishes, verdict.Illegal},
 		{"a namespace that nobody finalizes, and somebody else holds", space(start(), `"kubernetes","example.com/f"`, "").phase(trace.Settled), Vanishes, verdict.Illegal},
 		{"a namespace that has no finalizer", space(start(), "", "").phase(trace.Settled), Vanishes, verdict.Illegal},
+		{"on a node that is silent", start().beats("a").put("nodes", "a", "nu", inDoubt).put("pods", "p", "u", pod("a", "Running", "False")).runs("a", "u", "started").phase(trace.Settled), nil, verdict.Ok},
+		{"being deleted on a node that is silent", start().put("nodes", "a", "nu", inDoubt).put("pods", "p", "u", `{"metadata":{"uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"nodeName":"a"}}`).
+			phase(trace.Settled), nil, verdict.Ok},
+		{"a namespace with a pod that is being deleted on a node that is silent", space(start(), `"kubernetes"`, "").put("nodes", "a", "nu", inDoubt).
+			put("pods", "p", "u", `{"metadata":{"uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"nodeName":"a"}}`).phase(trace.Settled), nil, verdict.Ok},
+		{"being deleted on a node that is gone", start().put("pods", "p", "u", `{"metadata":{"uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"nodeName":"a"}}`).phase(trace.Settled), Gone, verdict.Illegal},
+		{"a node in doubt that renews its lease", start().put("nodes", "a", "nu", inDoubt).beats("a").phase(trace.Settled), Heard, verdict.Illegal},
 		{"no liveness phase", &recording{}, nil, verdict.Unknown},
 		{"still moving", good(), nil, verdict.Unknown},
 		{"stands still, in the wrong state", start().put("replicationcontrollers", "rc", "o", owner(1, 0)).

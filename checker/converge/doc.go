@@ -12,7 +12,9 @@
 //     runs on that node; no other container of a pod runs anywhere; and no node that is Ready has room for one that was found
 //     unschedulable, where resources, taints and a node selector are all that decides;
 //  5. the slices of every service that has a selector, and whose namespace is not being deleted, have each pod that it selects once, as ready, serving and terminating as it is, and nothing else;
-//  6. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
+//  6. a node whose lease is renewed is not in doubt; of the pods on one that is, nothing is known: no kubelet says what has become of them, so that
+//     they may stay as they are, being deleted or not;
+//  7. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
 //
 // A run that never settled is Illegal if it stood still in the wrong state or wrote one object again and again, and
 // Unknown if it was still on its way.
@@ -21,5 +23,5 @@
 // may stay for ever, which is their owners' business.
 //
 // Sources: Anvil (OSDI 2024) for eventually stable reconciliation; Jepsen for healing before liveness is judged; INVARIANTS.md
-// rows 34, 55, 75, 77, 94, 95, 97 to 99, 102, 108, 119.
+// rows 34, 55, 70, 75 to 77, 94, 95, 97 to 99, 102, 108, 119.
 package converge

@@ -9,13 +9,14 @@ import (
 
 // namespace judges one that is being deleted: it is gone, unless somebody holds an object in it, or the namespace itself when it is empty and its
 // controller has let it go.
-func (j *judge) namespace(v *history.Version, obj *object.Object, live []*history.Version) {
+func (j *judge) namespace(v *history.Version, obj *object.Object, live []*history.Version, silent map[string]bool) {
 	left, first := 0, v
 	for _, in := range live {
 		if in.Object.Namespace != v.Object.Name {
 			continue
 		}
-		if o := j.read(in); o == nil || o.Metadata.DeletionTimestamp != "" && len(o.Metadata.Finalizers) > 0 {
+		// A pod on a node that is silent is held by that: no kubelet says that it is gone.
+		if o := j.read(in); o == nil || o.Metadata.DeletionTimestamp != "" && (len(o.Metadata.Finalizers) > 0 || in.Object.Resource == "pods" && silent[o.Spec.NodeName]) {
 			return
 		}
 		if left++; left == 1 {

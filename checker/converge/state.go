@@ -2,6 +2,7 @@ package converge
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"orrery/checker/history"
@@ -15,18 +16,21 @@ func (j *judge) state() {
 	owned := map[string]int{}  // owner's UID → its active pods
 	going := map[string]bool{} // namespaces that are being deleted: nothing new is made there
 	running := j.running()
+	silent := j.silent(live)
 	for _, v := range live {
 		obj, err := v.Content()
 		if err != nil || obj == nil {
 			j.unknown = append(j.unknown, fmt.Sprintf("%s at revision %d cannot be read: %v", v.Object, v.Revision, err))
 			continue
 		}
-		if obj.Metadata.DeletionTimestamp != "" && len(obj.Metadata.Finalizers) == 0 && v.Object.Resource != "namespaces" {
+		// Of a node that is silent, no kubelet says what has become of its pods.
+		mute := v.Object.Resource == "pods" && silent[obj.Spec.NodeName]
+		if obj.Metadata.DeletionTimestamp != "" && len(obj.Metadata.Finalizers) == 0 && v.Object.Resource != "namespaces" && !mute {
 			j.broken(Gone, 75, v.Seq(), "%s is being deleted since %s and is still there", v.Object, obj.Metadata.DeletionTimestamp)
 		}
 		if v.Object.Resource == "namespaces" && obj.Metadata.DeletionTimestamp != "" {
 			going[v.Object.Name] = true
-			j.namespace(v, obj, live)
+			j.namespace(v, obj, live, silent)
 		}
 		if v.Object.Resource != "pods" {
 			continue
@@ -34,7 +38,11 @@ func (j *judge) state() {
 		if ref, ok := obj.Controller(); ok && obj.Active() {
 			owned[ref.UID]++
 		}
-		j.pod(v, obj, running)
+		if mute {
+			running.take(v.UID)
+		} else {
+			j.pod(v, obj, running)
+		}
 	}
 	j.waiting(live)
 	j.services(slices.DeleteFunc(slices.Clone(live), func(v *history.Version) bool { return going[v.Object.Namespace] }))
@@ -48,6 +56,30 @@ func (j *judge) state() {
 			j.broken(Clean, 95, l.Seq, "container %s of pods/%s/%s (UID %s) runs on %s, and no pod of the store asks for it", c.Container, c.Namespace, c.Pod, c.PodUID, c.Node)
 		}
 	}
+}
+
+// silent are the nodes of which it is unknown whether they are ready, by name. One whose lease has been renewed since is not silent at all.
+func (j *judge) silent(live []*history.Version) map[string]bool {
+	silent := map[string]bool{}
+	until := int64(len(j.h.Lines))
+	if settled, ok := j.h.Phase(trace.Settled); ok {
+		until = settled.From
+	}
+	for _, v := range live {
+		node := j.read(v)
+		if v.Object.Resource != "nodes" || node == nil {
+			continue
+		}
+		if ready, _ := node.Condition("Ready"); ready != "Unknown" {
+			continue
+		}
+		silent[v.Object.Name] = true
+		lease := history.At(j.h.Log.Of(history.ObjectName{Resource: "leases", Namespace: "kube-node-lease", Name: v.Object.Name}), j.last)
+		if lease != nil && lease.Seq() > v.Seq() && lease.Seq() < until {
+			j.broken(Heard, 76, lease.Seq(), "%s renews its lease, and its condition Ready is Unknown", v.Object)
+		}
+	}
+	return silent
 }
 
 // waiting judges the pods that were found unschedulable, where it is resources alone that may keep them from a node.
@@ -135,6 +167,11 @@ func (j *judge) running() containers {
 		}
 	}
 	return c
+}
+
+// take takes all containers of a pod out.
+func (c containers) take(uid string) {
+	maps.DeleteFunc(c.byID, func(_ string, l *trace.Line) bool { return l.Container.PodUID == uid })
 }
 
 // pod judges one pod against the containers that run, and takes those that it asks for out of them.
