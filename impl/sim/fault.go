@@ -45,9 +45,9 @@ func (w *World) Crash(p *Process) {
 	}
 }
 
-// Start begins a life of a process that is not running.
+// Start begins a life of a process that is not running, unless its machine is lost.
 func (w *World) Start(p *Process) {
-	if !p.up {
+	if !p.up && !p.lost {
 		w.life(p.Name, p.Machine, "start", "")
 		p.start()
 	}
@@ -65,8 +65,8 @@ func (p *Process) Running() bool { return p.running() }
 // Up reports whether an API server is up, paused or not.
 func (s *Server) Up() bool { return s.up }
 
-// Skew sets how fast a process's clock goes, in thousandths of the world's. What it shows never goes back.
-func (w *World) Skew(p *Process, rate int64) { p.rate = rate }
+// Skew sets how fast a process's clock goes from now on, in thousandths of the world's. What it shows never goes back, and does not leap.
+func (w *World) Skew(p *Process, rate int64) { p.shown, p.turned, p.rate = p.now(), w.now, rate }
 
 func (w *World) life(name, machine, state, why string) {
 	w.Emit(trace.Line{Life: &trace.Life{Name: name, Machine: machine, State: state, Why: why}})
@@ -264,6 +264,17 @@ func (n *Node) Collect(i int) bool {
 		}
 	}
 	return false
+}
+
+// Lose ends everything on a worker for good: not even Heal brings it back. False: it is lost already.
+func (n *Node) Lose() bool {
+	if n.Kubelet.lost {
+		return false
+	}
+	n.world.Crash(n.Kubelet)
+	n.Runtime.Reboot()
+	n.Kubelet.lost = true
+	return true
 }
 
 // Reboot ends everything on a worker: its containers, and what its kubelet knew.

@@ -22,12 +22,14 @@ type Process struct {
 	program program
 	up      bool
 	paused  bool
+	lost    bool // with its machine, for good
 	life    int
 	trace   string // its name in the trace
 	issuers *trace.Issuers
 	server  int
-	// rate is how many nanoseconds its clock goes on in a thousand of the world's.
-	rate int64
+	// rate is how many nanoseconds its clock goes on in a thousand of the world's, since the world's turned, when it showed shown.
+	rate          int64
+	turned, shown time.Time
 }
 
 // program is what a process runs. Its steps are those of the kinds from Deliver to Work, told apart by an item.
@@ -71,15 +73,15 @@ func (p *Process) crash() {
 
 // now is the process's own clock.
 func (p *Process) now() time.Time {
-	if p.rate == 1000 {
+	if p.rate == 1000 && p.shown.Equal(p.turned) {
 		return p.world.now
 	}
-	return epoch.Add(p.world.now.Sub(epoch) / 1000 * time.Duration(p.rate))
+	return p.shown.Add(p.world.now.Sub(p.turned) / 1000 * time.Duration(p.rate))
 }
 
 // at is when, by the world's clock, the process's own shows that time, or a moment after.
 func (p *Process) at(own time.Time) time.Time {
-	return epoch.Add((own.Sub(epoch)/time.Duration(p.rate) + 1) * 1000)
+	return p.turned.Add((own.Sub(p.shown)/time.Duration(p.rate) + 1) * 1000)
 }
 
 // Emit implements [trace.Sink].

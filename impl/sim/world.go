@@ -77,7 +77,7 @@ func (w *World) AddComponents(name, machine string, component func() control.Com
 }
 
 func (w *World) add(name, machine string, boot func(*Process) program) *Process {
-	p := &Process{world: w, number: len(w.Processes), Name: name, Machine: machine, boot: boot, trace: name, rate: 1000}
+	p := &Process{world: w, number: len(w.Processes), Name: name, Machine: machine, boot: boot, trace: name, rate: 1000, turned: epoch, shown: epoch}
 	p.server = p.number % len(w.Servers)
 	w.Processes = append(w.Processes, p)
 	p.start()
