@@ -52,7 +52,7 @@ soak: build ## simulated clusters for an hour (TIME=)
 	$(BIN)/orrery sim --seeds 1000000000 --from $$(date +%s)000000 --time $(if $(TIME),$(TIME),1h) --out out/soak
 
 # The packages whose files decide; the tool's source says which files of theirs.
-DECIDING := ./impl/control,./impl/controller/replication,./impl/scheduler,./impl/kubelet,./impl/apiserver/cache,./impl/apiserver/request,./impl/apiserver/registry
+DECIDING := ./impl/control,./impl/controller/node,./impl/controller/replication,./impl/scheduler,./impl/kubelet,./impl/apiserver/cache,./impl/apiserver/request,./impl/apiserver/registry
 
 coverage: ## which statements of the deciding files 2,000 seeds reach, which scripts and tests do, and which nothing does
 	@mkdir -p out

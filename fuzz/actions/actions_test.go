@@ -27,6 +27,7 @@ import (
 	"orrery/model/kubelet"
 	"orrery/model/machine"
 	"orrery/model/namespace"
+	"orrery/model/node"
 	"orrery/model/replication"
 	"orrery/model/scheduler"
 	"orrery/model/store"
@@ -52,6 +53,11 @@ var models = map[string]func(*testing.T) []any{
 		d := scheduler.Domain{Direct: true, Changes: 2, Losses: 1, Crashes: 1}
 		d.Nodes[0], d.Pods[0] = 1, 1
 		return explored(t, func(a scheduler.Action) any { return a.Kind }, scheduler.New(d))
+	},
+	"node": func(t *testing.T) []any {
+		return explored(t, func(a node.Action) any { return a.Kind },
+			node.New(node.Domain{Nodes: 1, Pods: 1, Tolerates: 1, Elsewhere: 1, Changes: 2, Prompt: true}),
+			node.New(node.Domain{Nodes: 1, Elsewhere: 1, Cuts: 2, Losses: 1, Crashes: 1}))
 	},
 	"kubelet": func(t *testing.T) []any {
 		return explored(t, func(a kubelet.Action) any { return a.Kind }, kubelet.New(kubelet.Domain{Names: 1, Init: true, Changes: 2, Losses: 1, Crashes: 1, Reboots: 1}))

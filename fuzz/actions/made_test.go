@@ -94,19 +94,9 @@ func TestWhatNoRunTakesWouldBeFound(t *testing.T) {
 			m.version("services", "web", nil)
 			m.version("endpointslices", all[len(all)-2].Object.Name, nil)
 		},
-		"scheduler.Shut": func(m *made) {
-			m.version("nodes", "worker-1", func(object map[string]any) { part(object, "spec")["unschedulable"] = true })
-		},
-		"scheduler.Open": func(m *made) {
-			m.version("nodes", "worker-1", func(object map[string]any) {
-				part(object, "spec")["taints"] = []any{map[string]any{"key": "k", "effect": "NoSchedule"}}
-			})
-			m.version("nodes", "worker-1", func(object map[string]any) { delete(part(object, "spec"), "taints") })
-		},
 		"scheduler.Resize": func(m *made) {
 			m.version("nodes", "worker-1", func(object map[string]any) { part(part(object, "status"), "allocatable")["cpu"] = "1" })
 		},
-		"scheduler.Vanish": func(m *made) { m.version("nodes", "worker-1", nil) },
 		"scheduler.Return": func(m *made) {
 			m.version("nodes", "worker-1", nil)
 			m.version("nodes", "worker-1", keep)
@@ -119,6 +109,27 @@ func TestWhatNoRunTakesWouldBeFound(t *testing.T) {
 		"namespace.Release": func(m *made) {
 			m.version("namespaces", "work", func(object map[string]any) { part(object, "metadata")["finalizers"] = []any{"example.com/held"} })
 			m.version("namespaces", "work", func(object map[string]any) { delete(part(object, "metadata"), "finalizers") })
+		},
+		"node.Mark": func(m *made) {
+			m.add("user", trace.Line{Call: &trace.Call{ID: "m", Layer: trace.API, Verb: "update", Resource: "nodes", Name: "worker-1"}})
+			revision := m.version("nodes", "worker-1", func(object map[string]any) {
+				part(object, "spec")["taints"] = []any{map[string]any{"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}}
+			})
+			m.add("user", trace.Line{Return: &trace.Return{ID: "m", Outcome: trace.OK, Object: &trace.Ref{Resource: "nodes", Name: "worker-1", Revision: revision}}})
+		},
+		"node.Retire": func(m *made) {
+			m.version("nodes", "worker-1", func(object map[string]any) {
+				part(object, "spec")["taints"] = []any{map[string]any{"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}}
+			})
+		},
+		"node.Register": func(m *made) {
+			m.version("nodes", "worker-1", nil)
+			m.version("nodes", "worker-1", keep)
+		},
+		"node.Tolerate": func(m *made) {
+			m.version("pods", "p", func(object map[string]any) {
+				part(object, "spec")["tolerations"] = []any{map[string]any{"operator": "Exists"}}
+			})
 		},
 		"kubelet.Impose": func(m *made) {
 			m.add("nodes", trace.Line{Call: &trace.Call{ID: "i", Layer: trace.API, Verb: "update", Resource: "pods", Namespace: "work", Name: "p", Subresource: "status"}})

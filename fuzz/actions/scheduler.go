@@ -42,11 +42,9 @@ var schedulerTable = table{
 		{scheduler.Heal, "Heal", "the phase heal begins", healed},
 	},
 	exceptions: []exception{
-		{"Shut", Nowhere, noNodes},
-		{"Open", Nowhere, noNodes},
 		{"Resize", Nowhere, "what a kubelet has to give never changes"},
-		{"Vanish", Nowhere, noNodes},
-		{"Return", Nowhere, noNodes},
+		{"Vanish", Rare, "a worker must be lost, and its Node deleted"},
+		{"Return", Nowhere, "only the Nodes of workers that are lost are deleted (fuzz/simulation)"},
 		{"LoseAnswer", Rare, fewRequests},
 		{"GiveUp", Rare, fewRequests},
 		{"Land", Rare, fewRequests},

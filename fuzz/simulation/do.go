@@ -36,6 +36,7 @@ import (
 //	runtime-down|runtime-up NODE
 //	kill|collect NODE N         the N-th container that runs is killed; the record of the N-th that has ended is lost
 //	reboot NODE                 its containers end, its kubelet begins anew
+//	lose NODE                   they end for good, and the faults' end does not bring it back
 //	skew NAME N                 its clock goes on by N where the world's does by 1000
 //	mark NAME                   its watches are sent bookmarks
 //
@@ -278,6 +279,8 @@ func (r *run) toOne(verb, rest string) error {
 		case "reboot":
 			n.Reboot()
 			return nil
+		case "lose":
+			return applied(n.Lose())
 		}
 	}
 	if i := slices.IndexFunc(w.Processes, func(p *sim.Process) bool { return p.Name == name }); i >= 0 {

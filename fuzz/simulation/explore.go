@@ -222,7 +222,7 @@ type kind func(e *explorer) (begin, end []string)
 var allKinds = []kind{
 	toProcess("crash", "start"), toProcess("crash", "start"), toProcess("pause", "resume"),
 	toServer("crash", "start"), toServer("lag", "catch-up"), toServer("lag", "catch-up"), toServer("stall", "release"), toServer("down", "up"), toServer("lose-write", ""),
-	toNode("lose-call", ""), toNode("lose-answer", ""), toNode("runtime-down", "runtime-up"), toNode("reboot", ""),
+	toNode("lose-call", ""), toNode("lose-answer", ""), toNode("runtime-down", "runtime-up"), toNode("reboot", ""), loseWorker,
 	toContainer("kill"), toContainer("kill"), toContainer("collect"), toContainer("collect"),
 	cutWorker, cutMember, breakRequest, blindly, blindly, delayRequest, delayRequest, dropRequest, reincarnate, reincarnate, reincarnate, compact, skew, mark,
 }
@@ -263,6 +263,18 @@ func lines(name, begin, end string) ([]string, []string) {
 		return []string{begin + " " + name}, nil
 	}
 	return []string{begin + " " + name}, []string{end + " " + name}
+}
+
+// loseWorker loses one worker of the run for good, and then perhaps its Node is deleted, as by who has seen that it is lost.
+func loseWorker(e *explorer) (begin, end []string) {
+	if e.taken["lose"] > 0 || len(e.world.Nodes) < 2 {
+		return nil, nil
+	}
+	name := pick(e, e.world.Nodes).Name
+	if e.choose.IntN(2) == 0 {
+		end = []string{"user delete node " + name}
+	}
+	return []string{"lose " + name}, end
 }
 
 func cutWorker(e *explorer) ([]string, []string) { return e.cut(pick(e, e.world.Nodes).Name) }

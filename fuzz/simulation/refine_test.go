@@ -234,9 +234,6 @@ func TestDecisionsAreJudged(t *testing.T) {
 		}
 	}
 	for _, name := range refine.Components() {
-		if name == "node-lifecycle-controller" {
-			continue // it does not run here yet
-		}
 		share := shares[name]
 		require.Greater(t, share.All, 20, name)
 		require.Greater(t, share.Judged*100, share.All*99, "%s: %+v", name, share)

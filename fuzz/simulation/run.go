@@ -19,6 +19,7 @@ import (
 	"orrery/impl/control"
 	"orrery/impl/controller/endpoints"
 	"orrery/impl/controller/namespace"
+	"orrery/impl/controller/node"
 	"orrery/impl/controller/replication"
 	"orrery/impl/scheduler"
 	"orrery/impl/sim"
@@ -37,6 +38,8 @@ const (
 	quiet      = 20 * time.Second
 	bound      = 3 * time.Minute
 	looking    = 15 * time.Second
+	// mourning is quiet where a worker was lost for good: so long nothing may be written until its pods are evicted.
+	mourning   = 100 * time.Second
 	stepsBound = 100_000
 )
 
@@ -209,6 +212,7 @@ func (r *run) setUp(size Size) error {
 	r.addClient(workload.Publishers)
 	w.AddComponents("namespaces", "control-1", func() control.Component { return namespace.Controller{} })
 	r.addClient(workload.Spaces)
+	w.AddComponents("nodes", "control-1", func() control.Component { return node.New(nodePolicy()) })
 	if !w.Settle(w.Now().Add(time.Second), stepsBound) {
 		return fmt.Errorf("simulation: the cluster does not come to rest: still wanted %v", w.Wants())
 	}
@@ -229,6 +233,16 @@ func (r *run) addClient(kind workload.Kind) {
 	r.names = append(r.names, c.Name)
 }
 
+// nodePolicy is how nodes are looked after: a worker that is cut off for no longer than a fault lasts may be doubted, or not.
+func nodePolicy() node.Config {
+	c := node.DefaultConfig()
+	c.GracePeriod, c.Quarantine = 45*time.Second, 15*time.Second
+	return c
+}
+
+// mourns: a worker was lost for good.
+func (r *run) mourns() bool { return r.taken["lose"] > 0 }
+
 // settle waits until nothing but heartbeats has been written for a while; false: it did not come to that.
 func (r *run) settle(epoch time.Time) bool {
 	w := r.world
@@ -245,7 +259,7 @@ func (r *run) settle(epoch time.Time) bool {
 			}
 		}
 		handled = len(lines)
-		if w.Now().Sub(written) >= quiet {
+		if still := w.Now().Sub(written); still >= mourning || still >= quiet && !r.mourns() {
 			return true
 		}
 	}

@@ -88,7 +88,7 @@ func step(s *trace.Step) string {
 			lists++
 			continue
 		}
-		if e.Object.Resource == "events" || e.Object.Resource == "leases" || e.Object.Resource == "nodes" || e.Verb == "say" {
+		if e.Object.Resource == "events" || e.Object.Resource == "leases" || e.Object.Resource == "nodes" && s.Component == "kubelet" || e.Verb == "say" {
 			continue
 		}
 		what := e.Verb

@@ -24,7 +24,7 @@ import (
 //	scale rc|rs NAME REPLICAS
 //	label pod NAME KEY=VALUE
 //	unfinalize cm NAME                its finalizers are taken away
-//	delete ns NAME
+//	delete ns|node NAME
 //	delete rc|rs|pod|cm|svc NAME [GRACE]  GRACE in seconds; what it owns is left to the garbage collector
 //	get rc|rs|pod|cm|svc|ns NAME
 //	list rc|rs|pod|cm|svc|ns
@@ -39,7 +39,10 @@ func (r *run) user(rest string) error {
 	if err != nil {
 		return err
 	}
-	req := api.Request{Verb: api.Verb(words[0]), Resource: resource, Namespace: workload.Namespace}
+	req := api.Request{Verb: api.Verb(words[0]), Resource: resource}
+	if resource.Namespaced {
+		req.Namespace = workload.Namespace
+	}
 	if len(words) > 2 {
 		req.Name = words[2]
 		if namespace, name, elsewhere := strings.Cut(words[2], "/"); elsewhere {

@@ -64,12 +64,19 @@ func CreateOwner(r *api.Resource, namespace, name string, replicas int32) api.Re
 // Image is the test server's, as the workers have it.
 const Image = "local/web:1"
 
+// Tolerates is for how many seconds the pods stay on a node that is not ready: upstream's 300 would only make runs longer.
+const Tolerates = 20
+
 // PodSpec is a pod of one small container that runs the test server with these arguments, and ends within a second of
 // being told to.
 func PodSpec(args ...string) corev1.PodSpec {
-	grace := int64(1)
+	grace, seconds := int64(1), int64(Tolerates)
+	tolerates := func(key string) corev1.Toleration {
+		return corev1.Toleration{Key: key, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &seconds}
+	}
 	return corev1.PodSpec{
 		TerminationGracePeriodSeconds: &grace,
+		Tolerations:                   []corev1.Toleration{tolerates(corev1.TaintNodeNotReady), tolerates(corev1.TaintNodeUnreachable)},
 		Containers: []corev1.Container{{
 			Name: "main", Image: Image, ImagePullPolicy: corev1.PullNever, Args: args,
 			Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
