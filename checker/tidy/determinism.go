@@ -14,6 +14,7 @@ import (
 var Deciding = map[string][]string{
 	"impl/control":                {"shell.go", "command.go"},
 	"impl/scheduler":              {"command.go"},
+	"impl/controller/garbage":     {},
 	"impl/controller/replication": {"command.go"},
 	"impl/controller/namespace":   {},
 	"impl/apiserver/registry":     {},
