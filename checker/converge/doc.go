@@ -12,7 +12,8 @@
 //     runs on that node; no other container of a pod runs anywhere; and no node that is Ready has room for one that was found
 //     unschedulable, where resources, taints and a node selector are all that decides;
 //  5. the slices of every service that has a selector, and whose namespace is not being deleted, have each pod that it selects once, as ready, serving and terminating as it is, and nothing else;
-//  6. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
+//  6. where a garbage collector took part: nothing has owners that are all gone, and no owner waits for dependents without need;
+//  7. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
 //
 // A run that never settled is Illegal if it stood still in the wrong state or wrote one object again and again, and
 // Unknown if it was still on its way.
@@ -21,5 +22,5 @@
 // may stay for ever, which is their owners' business.
 //
 // Sources: Anvil (OSDI 2024) for eventually stable reconciliation; Jepsen for healing before liveness is judged; INVARIANTS.md
-// rows 34, 55, 75, 77, 94, 95, 97 to 99, 102, 108, 119.
+// rows 34, 55, 75, 77, 94, 95, 97 to 99, 102, 108, 110 to 112, 119.
 package converge
