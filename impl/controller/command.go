@@ -5,6 +5,7 @@ import (
 
 	"orrery/impl/control"
 	"orrery/impl/controller/endpoints"
+	"orrery/impl/controller/garbage"
 	"orrery/impl/controller/namespace"
 	"orrery/impl/controller/replication"
 )
@@ -12,6 +13,6 @@ import (
 // Command is `orrery controllers`.
 func Command() *cobra.Command {
 	return control.Command("controllers", "Reconcile what is desired with what is there", func() []control.Component {
-		return []control.Component{replication.ReplicaSets(), replication.ReplicationControllers(), endpoints.Slices{}, namespace.Controller{}}
+		return []control.Component{replication.ReplicaSets(), replication.ReplicationControllers(), endpoints.Slices{}, namespace.Controller{}, garbage.New(garbage.Resources()...)}
 	})
 }

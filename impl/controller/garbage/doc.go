@@ -21,7 +21,7 @@
 //
 // # Not done
 //
-// `orrery controllers` does not run it yet. Owners of kinds that are not the collector's, events among them: what they own stays. Events in
+// Owners of kinds that are not the collector's, events among them: what they own stays. Events in
 // which upstream tells that a reference names the wrong namespace.
 //
 // Sources: pkg/controller/garbagecollector of v1.37; the design proposals api-machinery/garbage-collection and synchronous-garbage-collection;
