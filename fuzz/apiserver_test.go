@@ -78,7 +78,7 @@ func clientActions(t *rapid.T, do func(client string, req api.Request) (api.Resp
 		Object: &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: workload.Namespace}}})
 	require.NoError(t, err)
 	actions := map[string]func(*rapid.T){}
-	for name, kind := range map[string]workload.Kind{"registers": workload.Registers, "owners": workload.Owners, "meddlers": workload.Meddlers, "publishers": workload.Publishers} {
+	for name, kind := range map[string]workload.Kind{"registers": workload.Registers, "owners": workload.Owners, "meddlers": workload.Meddlers, "publishers": workload.Publishers, "heirs": workload.Heirs} {
 		c := workload.New(kind, name)
 		actions[name] = func(t *rapid.T) {
 			req := c.Next(drawn{t})

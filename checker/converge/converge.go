@@ -28,6 +28,10 @@ var (
 	Vanishes = errors.New("once nobody interferes, a namespace that is being deleted comes to be gone, unless somebody holds it or what is in it")
 	// Heard is rows 70 and 76.
 	Heard = errors.New("once nobody interferes, a node whose kubelet renews its lease comes to be Ready")
+	// Collected is row 112.
+	Collected = errors.New("once nobody interferes, nothing stays whose owners are all gone")
+	// LetGo is the liveness of rows 110 and 111.
+	LetGo = errors.New("once nobody interferes, no owner that is being deleted waits for dependents that are gone, or for itself")
 	// Clean is row 95.
 	Clean = errors.New("once nobody interferes, no container runs that no pod of the store asks for")
 	// Served is rows 97, 98, 99 and 102.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -192,6 +193,60 @@ func TestConvergence(t *testing.T) {
 			if test.breaks != nil {
 				require.Equal(t, test.breaks, result.Findings[0].Guarantee)
 			}
+		})
+	}
+}
+
+// Goal: what a garbage collector leaves undone is found, and what is not its to do is not. Method: the last state of config maps, and a step of its
+// that tells what it sees.
+func TestGarbage(t *testing.T) {
+	const going = `,"deletionTimestamp":"2026-01-01T00:00:00Z","finalizers":["%s"]`
+	config := func(uid, more, owner string) string {
+		if owner != "" {
+			kind, name, _ := strings.Cut(owner, "/")
+			more += fmt.Sprintf(`,"ownerReferences":[{"apiVersion":"v1","kind":%q,"name":%q,"uid":%q,"blockOwnerDeletion":true}]`, kind, name, name)
+		}
+		return fmt.Sprintf(`{"metadata":{"uid":%q%s}}`, uid, more)
+	}
+	start := func(sees ...string) *recording {
+		view := map[string]int64{}
+		for _, resource := range sees {
+			view[resource] = 1
+		}
+		return (&recording{}).phase(trace.Liveness).add(trace.Line{Step: &trace.Step{Component: collector, View: view}})
+	}
+	waits, orphans, held := fmt.Sprintf(going, "foregroundDeletion"), fmt.Sprintf(going, "orphan"), fmt.Sprintf(going, "example.com/f")
+	for _, test := range []struct {
+		name   string
+		run    *recording
+		breaks error
+	}{
+		{"its owner is there", start("configmaps").put("configmaps", "o", "o", config("o", "", "")).put("configmaps", "x", "x", config("x", "", "ConfigMap/o")), nil},
+		{"its owner is gone", start("configmaps").put("configmaps", "x", "x", config("x", "", "ConfigMap/o")), Collected},
+		{"another has its owner's name", start("configmaps").put("configmaps", "o", "o2", config("o2", "", "")).put("configmaps", "x", "x", config("x", "", "ConfigMap/o")), Collected},
+		{"it is being deleted", start("configmaps").put("configmaps", "x", "x", config("x", held, "ConfigMap/o")), nil},
+		{"its owner is of a kind that is not served", start("configmaps").put("configmaps", "x", "x", config("x", "", "Widget/o")), nil},
+		{"its owner is of a kind that is not seen", start("configmaps").put("configmaps", "x", "x", config("x", "", "Secret/o")), nil},
+		{"it is not seen itself", start("pods").put("configmaps", "x", "x", config("x", "", "ConfigMap/o")), nil},
+		{"there is no collector", (&recording{}).phase(trace.Liveness).put("configmaps", "x", "x", config("x", "", "ConfigMap/o")), nil},
+		{"it waits for what another keeps", start("configmaps").put("configmaps", "o", "o", config("o", waits, "")).put("configmaps", "x", "x", config("x", held, "ConfigMap/o")), nil},
+		{"it waits for nothing", start("configmaps").put("configmaps", "o", "o", config("o", waits, "")), LetGo},
+		{"it waits for what has not been deleted", start("configmaps").put("configmaps", "o", "o", config("o", waits, "")).put("configmaps", "x", "x", config("x", "", "ConfigMap/o")), LetGo},
+		{"it waits for itself", start("configmaps").put("configmaps", "o", "o", config("o", waits, "ConfigMap/x")).put("configmaps", "x", "x", config("x", waits, "ConfigMap/o")), LetGo},
+		{"another keeps it, too", start("configmaps").put("configmaps", "o", "o", config("o", strings.Replace(waits, "[", "[\"f\",", 1), "")), nil},
+		{"it waits for a pod on a node that is silent", start("configmaps", "pods").put("nodes", "a", "nu", inDoubt).put("configmaps", "o", "o", config("o", waits, "")).
+			put("pods", "p", "p", `{"metadata":{"uid":"p","deletionTimestamp":"2026-01-01T00:00:00Z","ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"o","uid":"o","blockOwnerDeletion":true}]},"spec":{"nodeName":"a"}}`), nil},
+		{"it has no dependents to orphan", start("configmaps").put("configmaps", "o", "o", config("o", orphans, "")), LetGo},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.run.phase(trace.Settled)
+			result := Checker{}.Check(context.Background(), history.New(trace.Header{Mode: trace.Real}, test.run.lines), verdict.DefaultLimits)
+			if test.breaks == nil {
+				require.Equal(t, verdict.Ok, result.Verdict(), "%v %v", result.Findings, result.Unknown)
+				return
+			}
+			require.NotEmpty(t, result.Findings)
+			require.Equal(t, test.breaks, result.Findings[0].Guarantee)
 		})
 	}
 }

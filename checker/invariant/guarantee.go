@@ -54,6 +54,13 @@ var (
 	StrandedGo       = promise(75, "pods of a node that is gone are removed in the end")
 )
 
+// What is promised of the garbage collector.
+var (
+	CollectsOwnerless = promise(109, "the garbage collector deletes only an object of which every owner is gone, has another UID, or is being deleted, and names its UID")
+	OrphansFirst      = promise(110, "an owner that is to orphan its dependents goes only after none refers to it any more")
+	DependentsFirst   = promise(111, "an owner that is deleted in the foreground goes only after every dependent that blocks it")
+)
+
 // What is promised of the processes on the nodes.
 var (
 	EndedStaysEnded = promise(78, "no container of a pod starts after the pod's phase is Succeeded or Failed")

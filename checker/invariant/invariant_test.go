@@ -197,6 +197,12 @@ func TestEveryGuarantee(t *testing.T) {
 		{"a write that keeps the finalizer removes nothing", start().put("configmaps", "a", leaving).
 			call(trace.Call{ID: "1", Client: "c", Verb: "patch", Resource: "configmaps", Name: "a", Body: json.RawMessage(`{"metadata":{"finalizers":["f"]}}`)}, trace.Return{Outcome: trace.OK}).
 			remove("configmaps", "a"), &FinalizersKept},
+		{"removed by a deletion that no longer waits for dependents", start().put("configmaps", "a", strings.Replace(leaving, `"f"`, `"foregroundDeletion"`, 1)).
+			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "configmaps", Name: "a", Policy: "Background"}, trace.Return{Outcome: trace.OK}).remove("configmaps", "a"), nil},
+		{"removed by a deletion that waits for dependents, too", start().put("configmaps", "a", strings.Replace(leaving, `"f"`, `"foregroundDeletion"`, 1)).
+			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "configmaps", Name: "a", Policy: "Foreground"}, trace.Return{Outcome: trace.OK}).remove("configmaps", "a"), &FinalizersKept},
+		{"removed by a deletion with another's finalizer", start().put("configmaps", "a", leaving).
+			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "configmaps", Name: "a", Policy: "Background"}, trace.Return{Outcome: trace.OK}).remove("configmaps", "a"), &FinalizersKept},
 		{"a finalizer is added while leaving", start().put("configmaps", "a", leaving).put("configmaps", "a", `{"metadata":{"uid":"u1","finalizers":["f","g"],"deletionTimestamp":"2026-01-01T00:00:30Z"}}`), &NoNewFinalizers},
 		{"two controllers", start().put("configmaps", "a", `{"metadata":{"uid":"u1","ownerReferences":[{"uid":"x","controller":true},{"uid":"y","controller":true}]}}`), &OneController},
 		{"created in a namespace", start().put("namespaces", "ns", `{"metadata":{"uid":"n1"}}`).put("pods", "a", bare), nil},

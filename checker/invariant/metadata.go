@@ -111,7 +111,7 @@ func (j *judge) removal(v *history.Version) {
 	if v.Object.Resource == "namespaces" {
 		j.namespaceRemoval(v, last)
 	}
-	if held := last.Metadata.Finalizers; len(held) > 0 && (last.Metadata.DeletionTimestamp == "" || !j.finalized(v)) {
+	if held := last.Metadata.Finalizers; len(held) > 0 && (last.Metadata.DeletionTimestamp == "" || !j.finalized(v)) && !j.wishedOtherwise(v, held) {
 		j.broken(FinalizersKept, v.Seq(), "%s was removed while it had the finalizers %v", v.Object, held)
 	}
 }
@@ -131,6 +131,21 @@ func (j *judge) finalized(v *history.Version) bool {
 			continue
 		}
 		if keepsNoFinalizer(op.Body) {
+			return true
+		}
+	}
+	return false
+}
+
+// wishedOtherwise reports whether a deletion may have removed v, as all that kept it were wishes for its dependents: those the next deletion
+// takes away that has another.
+func (j *judge) wishedOtherwise(v *history.Version, held []string) bool {
+	wishes := map[string]string{object.Foreground: "Foreground", object.Orphan: "Orphan"}
+	for _, op := range j.h.Operations {
+		if op.Layer != trace.API || op.Verb != "delete" || op.Object() != v.Object || op.Outcome() == trace.Failed || v.Line == nil || op.Start > j.h.Clock(v.Line) {
+			continue
+		}
+		if !slices.ContainsFunc(held, func(f string) bool { return wishes[f] == "" || op.Policy == "" || wishes[f] == op.Policy }) {
 			return true
 		}
 	}

@@ -97,10 +97,13 @@ func (e *Endpoint) Said() (ready, serving, terminating bool) {
 
 // OwnerReference names an owner, and whether it manages the object.
 type OwnerReference struct {
+	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
 	Name       string `json:"name"`
 	UID        string `json:"uid"`
 	Controller bool   `json:"controller"`
+	// Blocks: an owner that waits for its dependents waits for this one.
+	Blocks bool `json:"blockOwnerDeletion"`
 }
 
 // Container is a container or init container as the pod asks for it.

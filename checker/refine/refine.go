@@ -36,13 +36,14 @@ func (Checker) Name() string { return "refine" }
 
 // judged are the components that have a model, each with what judges one of its steps.
 var judged = map[string]component{
-	"replication-controller":    replicates("replicationcontrollers"),
-	"replicaset-controller":     replicates("replicasets"),
-	defaultScheduler:            {schedules, schedulerReads},
-	"kubelet":                   {runs, nil},
-	"endpoint-slice-controller": {publishes, servicesReads},
-	"namespace-controller":      {empties, nil},
-	nodeLifecycle:               {looksAfter, nil},
+	"replication-controller":       replicates("replicationcontrollers"),
+	"replicaset-controller":        replicates("replicasets"),
+	defaultScheduler:               {schedules, schedulerReads},
+	"kubelet":                      {runs, nil},
+	"endpoint-slice-controller":    {publishes, servicesReads},
+	"namespace-controller":         {empties, nil},
+	nodeLifecycle:                  {looksAfter, nil},
+	"garbage-collector-controller": {collects, nil},
 }
 
 // component is how the steps of a component are judged. reads are the versions that a step's decision depends on, in order, by the resource

@@ -15,6 +15,7 @@ var Deciding = map[string][]string{
 	"impl/control":                {"shell.go", "command.go"},
 	"impl/scheduler":              {"command.go"},
 	"impl/controller/node":        {"config.go"},
+	"impl/controller/garbage":     {},
 	"impl/controller/replication": {"command.go"},
 	"impl/controller/namespace":   {},
 	"impl/apiserver/registry":     {},

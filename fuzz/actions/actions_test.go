@@ -24,6 +24,7 @@ import (
 	"orrery/impl/trace"
 	"orrery/model/api"
 	"orrery/model/endpoints"
+	"orrery/model/garbage"
 	"orrery/model/kubelet"
 	"orrery/model/machine"
 	"orrery/model/namespace"
@@ -61,6 +62,10 @@ var models = map[string]func(*testing.T) []any{
 	},
 	"kubelet": func(t *testing.T) []any {
 		return explored(t, func(a kubelet.Action) any { return a.Kind }, kubelet.New(kubelet.Domain{Names: 1, Init: true, Changes: 2, Losses: 1, Crashes: 1, Reboots: 1}))
+	},
+	"garbage": func(t *testing.T) []any {
+		return explored(t, func(a garbage.Action) any { return a.Kind },
+			garbage.New(garbage.Domain{Objects: 1, Shape: garbage.Lost, Deletions: 1, Changes: 1, Crashes: 1, Losses: 1}))
 	},
 	"endpoints": func(t *testing.T) []any {
 		return explored(t, func(a endpoints.Action) any { return a.Kind },

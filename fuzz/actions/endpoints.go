@@ -57,7 +57,6 @@ var endpointsTable = table{
 		{endpoints.Heal, "Heal", "the phase heal begins", healed},
 	},
 	exceptions: []exception{
-		{"Collect", Nowhere, "there is no garbage collector yet"},
 		{"LoseAnswer", Rare, fewRequests},
 		{"GiveUp", Rare, fewRequests},
 		{"Land", Rare, fewRequests},

@@ -86,14 +86,6 @@ func TestWhatNoRunTakesWouldBeFound(t *testing.T) {
 			m.add("control-1", trace.Line{Call: &trace.Call{ID: "l", Client: "control-1-1/1", Layer: trace.Store, Verb: "list", Key: cache.Root}})
 			m.add("control-1", trace.Line{Return: &trace.Return{ID: "l", Outcome: trace.OK}})
 		},
-		"replication.Leave": func(m *made) {
-			m.version("replicationcontrollers", "web", func(object map[string]any) { part(object, "metadata")["deletionTimestamp"] = "2026-01-01T00:00:00Z" })
-		},
-		"endpoints.Collect": func(m *made) {
-			all := history.New(m.header, m.lines).Log.All("endpointslices")
-			m.version("services", "web", nil)
-			m.version("endpointslices", all[len(all)-2].Object.Name, nil)
-		},
 		"scheduler.Resize": func(m *made) {
 			m.version("nodes", "worker-1", func(object map[string]any) { part(part(object, "status"), "allocatable")["cpu"] = "1" })
 		},

@@ -38,7 +38,6 @@ var replicationTable = table{
 		{replication.Heal, "Heal", "the phase heal begins", healed},
 	},
 	exceptions: []exception{
-		{"Leave", Nowhere, "users delete owners in the background only, and give them no finalizers (fuzz/workload, Owners)"},
 		{"Look", Rare, "a user must label a pod that nobody controls as an owner's"},
 		{"LoseAnswer", Rare, fewRequests},
 		{"GiveUp", Rare, fewRequests},

@@ -139,7 +139,7 @@ func (r *run) safety(ctx context.Context, failed chan<- error) error {
 	ctx, cancel := context.WithTimeout(ctx, r.config.Time)
 	defer cancel()
 	var tasks sync.WaitGroup
-	for i, kind := range []workload.Kind{workload.Registers, workload.Registers, workload.Registers, workload.Readers, workload.Readers, workload.Owners, workload.Meddlers, workload.Publishers} {
+	for i, kind := range []workload.Kind{workload.Registers, workload.Registers, workload.Registers, workload.Readers, workload.Readers, workload.Owners, workload.Meddlers, workload.Publishers, workload.Heirs} {
 		name := fmt.Sprintf("client-%d", i+1)
 		choose := rand.New(rand.NewPCG(r.config.Seed, uint64(i+1)))
 		tasks.Go(func() { r.client(ctx, workload.New(kind, name), choose) })

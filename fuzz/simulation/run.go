@@ -18,6 +18,7 @@ import (
 	"orrery/impl/api"
 	"orrery/impl/control"
 	"orrery/impl/controller/endpoints"
+	"orrery/impl/controller/garbage"
 	"orrery/impl/controller/namespace"
 	"orrery/impl/controller/node"
 	"orrery/impl/controller/replication"
@@ -78,6 +79,8 @@ type run struct {
 	// wanted is the next request of the user whose words a script has.
 	wanted api.Request
 	typist *sim.Process
+	// heard are the objects that the user was told of last, by resource and name.
+	heard map[string]api.Object
 
 	script []string
 	steps  int
@@ -118,7 +121,7 @@ func Replay(ctx context.Context, size Size, script []string, strict bool) (Resul
 
 // execute makes a run: setup, safety under faults, then heal, then liveness, and judges it.
 func execute(ctx context.Context, size Size, safety func(*run) error) (Result, error) {
-	r := &run{world: sim.New(size.ControlPlanes), users: map[string]*user{}, taken: map[string]int{}}
+	r := &run{world: sim.New(size.ControlPlanes), users: map[string]*user{}, heard: map[string]api.Object{}, taken: map[string]int{}}
 	w := r.world
 	began := w.Now()
 	if err := r.setUp(size); err != nil {
@@ -204,8 +207,12 @@ func (r *run) setUp(size Size) error {
 		r.addClient(kind)
 	}
 	r.typist = w.AddUser("user", sim.User{
-		Next:  func() (api.Request, bool) { return r.wanted, true },
-		Heard: func(api.Request, api.Response, error) {},
+		Next: func() (api.Request, bool) { return r.wanted, true },
+		Heard: func(req api.Request, response api.Response, _ error) {
+			if obj, ok := response.Object.(api.Object); ok {
+				r.heard[req.Resource.Name+"/"+req.Name] = obj
+			}
+		},
 	})
 	// What joins later comes last: the order of processes says which server each asks first, and scripts rely on that.
 	w.AddComponents("endpoints", "control-1", func() control.Component { return endpoints.Slices{} })
@@ -213,10 +220,23 @@ func (r *run) setUp(size Size) error {
 	w.AddComponents("namespaces", "control-1", func() control.Component { return namespace.Controller{} })
 	r.addClient(workload.Spaces)
 	w.AddComponents("nodes", "control-1", func() control.Component { return node.New(nodePolicy()) })
+	w.AddComponents("garbage", "control-1", func() control.Component { return garbage.New(collected()...) })
+	r.addClient(workload.Heirs)
 	if !w.Settle(w.Now().Add(time.Second), stepsBound) {
 		return fmt.Errorf("simulation: the cluster does not come to rest: still wanted %v", w.Wants())
 	}
 	return nil
+}
+
+// collected are the resources of which the workload makes objects that own or are owned. Every other would be one more watch for each step to
+// choose from.
+func collected() (resources []*api.Resource) {
+	for _, r := range garbage.Resources() {
+		if slices.Contains([]string{"configmaps", "pods", "replicationcontrollers", "replicasets", "services", "endpointslices"}, r.Name) {
+			resources = append(resources, r)
+		}
+	}
+	return resources
 }
 
 func (r *run) addClient(kind workload.Kind) {

@@ -1,6 +1,8 @@
 package simulation
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,13 +21,16 @@ import (
 //	create rc|rs NAME REPLICAS        an owner of pods that run until they are told to end
 //	create pod NAME [ARG...]          a pod that is never restarted; its ARGs are those of the fake runtime (run, exit 1 after 3s)
 //	create cm NAME [FINALIZER]        a config map
+//	own KIND NAME KIND OWNER [blocks] the second, as the user has made or read it, becomes the only owner of the first, and waits for it
 //	create svc NAME                   a service of the pods of the owner of that name
 //	create ns NAME                    a namespace
 //	scale rc|rs NAME REPLICAS
 //	label pod NAME KEY=VALUE
+//	finalize cm NAME FINALIZER        it gets that one
 //	unfinalize cm NAME                its finalizers are taken away
+//	disown KIND NAME                  it has no owner any more
 //	delete ns|node NAME
-//	delete rc|rs|pod|cm|svc NAME [GRACE]  GRACE in seconds; what it owns is left to the garbage collector
+//	delete rc|rs|pod|cm|svc NAME [GRACE] [POLICY]  GRACE in seconds; POLICY for what it owns: background, foreground or orphan
 //	get rc|rs|pod|cm|svc|ns NAME
 //	list rc|rs|pod|cm|svc|ns
 //
@@ -54,11 +59,36 @@ func (r *run) user(rest string) error {
 	if !resource.Namespaced {
 		req.Namespace = ""
 	}
-	if err := complete(&req, words[min(3, len(words)):]); err != nil {
+	if args := words[min(3, len(words)):]; words[0] == "own" {
+		err = r.own(&req, args)
+	} else {
+		err = complete(&req, args)
+	}
+	if err != nil {
 		return fmt.Errorf("user %s: %w", rest, err)
 	}
 	r.wanted = req
 	return applied(r.world.Issue(r.typist))
+}
+
+// own makes the request that gives an object an owner.
+func (r *run) own(req *api.Request, args []string) error {
+	if len(args) < 2 {
+		return errors.New("owned by what kind, and what name?")
+	}
+	resource, err := userResource(args[0])
+	if err != nil {
+		return err
+	}
+	owner := r.heard[resource.Name+"/"+args[1]]
+	if owner == nil {
+		return fmt.Errorf("the user has not seen %s %s", args[0], args[1])
+	}
+	ref, err := json.Marshal(workload.Reference(resource, owner, len(args) > 2 && args[2] == "blocks"))
+	if err != nil {
+		return err
+	}
+	return patched(req, "", []string{string(ref)}, func(ref string) string { return `{"metadata":{"ownerReferences":[` + ref + `]}}` })
 }
 
 func userResource(short string) (*api.Resource, error) {
@@ -78,16 +108,7 @@ func complete(req *api.Request, args []string) error {
 	case api.Get, api.List:
 		return nil
 	case api.Delete:
-		background := metav1.DeletePropagationBackground
-		req.Delete = &metav1.DeleteOptions{PropagationPolicy: &background}
-		if len(args) > 0 {
-			grace, err := strconv.ParseInt(args[0], 10, 64)
-			if err != nil || grace < 0 {
-				return fmt.Errorf("%q is no number of seconds", args[0])
-			}
-			req.Delete.GracePeriodSeconds = &grace
-		}
-		return nil
+		return deleted(req, args)
 	case api.Create:
 		return created(req, args)
 	case "scale":
@@ -97,10 +118,35 @@ func complete(req *api.Request, args []string) error {
 			key, value, _ := strings.Cut(label, "=")
 			return fmt.Sprintf(`{"metadata":{"labels":{%q:%q}}}`, key, value)
 		})
+	case "finalize":
+		return patched(req, "", args, func(name string) string { return fmt.Sprintf(`{"metadata":{"finalizers":[%q]}}`, name) })
+	case "disown":
+		return patched(req, "", []string{""}, func(string) string { return `{"metadata":{"ownerReferences":null}}` })
 	case "unfinalize":
 		return patched(req, "", []string{""}, func(string) string { return `{"metadata":{"finalizers":null}}` })
 	}
 	return fmt.Errorf("there is no verb %q", req.Verb)
+}
+
+// deleted are the options of a deletion: in the background, where nothing is said.
+func deleted(req *api.Request, args []string) error {
+	policies := map[string]metav1.DeletionPropagation{
+		"background": metav1.DeletePropagationBackground, "foreground": metav1.DeletePropagationForeground, "orphan": metav1.DeletePropagationOrphan,
+	}
+	policy := policies["background"]
+	req.Delete = &metav1.DeleteOptions{PropagationPolicy: &policy}
+	for _, arg := range args {
+		if wish, ok := policies[arg]; ok {
+			policy = wish
+			continue
+		}
+		grace, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil || grace < 0 {
+			return fmt.Errorf("%q is no number of seconds, and no policy", arg)
+		}
+		req.Delete.GracePeriodSeconds = &grace
+	}
+	return nil
 }
 
 func patched(req *api.Request, subresource string, args []string, patch func(string) string) error {

@@ -18,6 +18,7 @@
 //	                                          change, delete and take over slices, and make some that others manage
 //	Spaces      one more namespace            create and delete it, with pods, a replication controller, and config maps of which
 //	                                          some are held by a finalizer
+//	Heirs       config maps of other names    create and delete with each propagation policy, own and disown each other
 //
 // A client that got an Unknown answer forgets what it knew of the object and reads it again; it never assumes.
 //

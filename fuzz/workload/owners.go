@@ -130,7 +130,7 @@ func scaleByUpdate(c *Client, choose Choices) (api.Request, bool) {
 	return api.Request{Verb: api.Update, Resource: owner.resource, Namespace: Namespace, Name: owner.name, Object: next}, true
 }
 
-// deleteOwner leaves the pods: the next owner of that name adopts them.
+// deleteOwner deletes one with one of the wishes for its pods. Those that are orphaned the next owner of that name adopts.
 func deleteOwner(c *Client, choose Choices) (api.Request, bool) {
 	owner := owners[choose.IntN(len(owners))]
 	obj, ok := c.seen(choose, owner.resource, owner.name)
@@ -138,7 +138,6 @@ func deleteOwner(c *Client, choose Choices) (api.Request, bool) {
 		return api.Request{}, false
 	}
 	options := preconditions(choose, obj)
-	background := metav1.DeletePropagationBackground
-	options.PropagationPolicy = &background
+	options.PropagationPolicy = propagation(choose)
 	return api.Request{Verb: api.Delete, Resource: owner.resource, Namespace: Namespace, Name: owner.name, Delete: options}, true
 }

@@ -187,6 +187,9 @@ func CallOf(id, client, server string, req api.Request) *trace.Call {
 	}
 	if d := req.Delete; d != nil {
 		c.Grace = d.GracePeriodSeconds
+		if d.PropagationPolicy != nil {
+			c.Policy = string(*d.PropagationPolicy)
+		}
 		if p := d.Preconditions; p != nil && p.UID != nil {
 			c.UID = string(*p.UID)
 		}

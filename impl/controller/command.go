@@ -5,6 +5,7 @@ import (
 
 	"orrery/impl/control"
 	"orrery/impl/controller/endpoints"
+	"orrery/impl/controller/garbage"
 	"orrery/impl/controller/namespace"
 	"orrery/impl/controller/node"
 	"orrery/impl/controller/replication"
@@ -14,7 +15,7 @@ import (
 func Command() *cobra.Command {
 	nodes := node.DefaultConfig()
 	cmd := control.Command("controllers", "Reconcile what is desired with what is there", func() []control.Component {
-		return []control.Component{replication.ReplicaSets(), replication.ReplicationControllers(), endpoints.Slices{}, namespace.Controller{}, node.New(nodes)}
+		return []control.Component{replication.ReplicaSets(), replication.ReplicationControllers(), endpoints.Slices{}, namespace.Controller{}, garbage.New(garbage.Resources()...), node.New(nodes)}
 	})
 	nodes.Flags(cmd.Flags())
 	return cmd

@@ -3,7 +3,7 @@
 //
 // # Not done
 //
-// account and garbage: part 4 of the plan.
+// account: part 4 of the plan.
 //
 // Source: Kubernetes v1.37 cmd/kube-controller-manager/app, for one process of many controllers.
 package controller

@@ -115,6 +115,7 @@ type Call struct {
 	Match           string          `json:"match,omitempty"`           // resourceVersionMatch of a list
 	UID             string          `json:"uid,omitempty"`             // the precondition of a write
 	Grace           *int64          `json:"grace,omitempty"`           // seconds, of a delete
+	Policy          string          `json:"policy,omitempty"`          // of a delete: what becomes of dependents, as upstream's propagationPolicy
 	Labels          string          `json:"labels,omitempty"`
 	Fields          string          `json:"fields,omitempty"`
 	Limit           int64           `json:"limit,omitempty"`

@@ -54,8 +54,8 @@
 //   - answers: nothing is decided from them, as every decision reads first; a request of unknown outcome is resolved so, too;
 //   - two attempts at once: an attempt reads and then sends, and what it sends may arrive after later attempts; so it could have read before them;
 //   - several references to one owner's name: each is judged by its UID alone;
-//   - namespaces and kinds of owners: an owner that may not be referred to is gone, as its name is not there;
-//   - a wish that stands among the finalizers of an object that is not being deleted: the server reads it as the deletion's option;
+//   - namespaces and kinds of owners: to a judge, what nobody can look for stays; what is in another namespace than its name says is gone;
+//   - a wish that stands among the finalizers of an object that is not being deleted: with it the object is collected;
 //   - grace: a pod that is being deleted is an object that is held;
 //   - the order of events of one watch, or of several kinds: each object is seen by itself, and may be seen late (row 33).
 //

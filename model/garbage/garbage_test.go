@@ -261,3 +261,28 @@ func TestKills(t *testing.T) {
 		t.Errorf("testdata/kills.txt says otherwise; got\n%s", got)
 	}
 }
+
+// Goal: an owner may be told to wait no more while a circle is being broken, and that is allowed. Method: one history of a world too large to be
+// explored whole.
+func TestCircleEndsWhileItIsBroken(t *testing.T) {
+	d := Domain{Objects: 2, Shape: Ring, Blocking: true, Deletions: 3, Changes: 1}
+	s, broken := Init(d), false
+	for _, a := range []Action{
+		{Kind: Hold, Object: 0}, {Kind: Delete, Object: 0, Policy: Foreground}, {Kind: See, Object: 0}, {Kind: Delete, Object: 1, Policy: Foreground},
+		{Kind: Begin, Object: 1}, {Kind: Look, Object: 0}, {Kind: Look, Object: 2}, {Kind: Work, Verb: Unblock, Owner: 0, Objects: 1 << 1},
+		{Kind: Delete, Object: 0, Policy: Background}, {Kind: Arrive, Object: 1},
+	} {
+		next, ok := Next(d, s, a)
+		if !ok {
+			t.Fatalf("not enabled: %v", a)
+		}
+		if !BreaksCircles.Holds(s, a, next) {
+			t.Errorf("%v: %s", a, BreaksCircles.Name)
+		}
+		broken = broken || a.Kind == Arrive && !next.Objects[1].Links[0].Blocks && !s.Objects[0].waits()
+		s = next
+	}
+	if !broken {
+		t.Error("nothing was unblocked after its owner had been told to wait no more")
+	}
+}

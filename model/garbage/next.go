@@ -167,7 +167,7 @@ func decide(v View) Action {
 	if x.Leaving || solid || len(x.Refs) == 0 {
 		return nothing
 	}
-	if a.Verb, a.Owner = Collect, 0; v.count(x, waits) > 0 && v.Dependents {
+	if a.Verb, a.Owner, a.Policy = Collect, 0, x.Wish; v.count(x, waits) > 0 && v.Dependents {
 		a.Policy = Foreground
 	}
 	return a

@@ -65,11 +65,11 @@ var (
 		o := s.Objects[w.Owner]
 		return o.UID != x.Links[w.Owner].UID || o.Leaving
 	})
-	// BreaksCircles: who only waits for others will see them go.
-	BreaksCircles = effect("a reference is unblocked only if both its object and its owner wait, or the owner is gone", Unblock,
+	// BreaksCircles: who only waits for others will see them go. The owner may have been told meanwhile to wait no more, and never waits again.
+	BreaksCircles = effect("a reference is unblocked only if its object waits, and its owner is being deleted or gone", Unblock,
 		func(s State, w Write, x Stored) bool {
 			o := s.Objects[w.Owner]
-			return x.waits() && (o.UID != x.Links[w.Owner].UID || o.waits())
+			return x.waits() && (o.UID != x.Links[w.Owner].UID || o.Leaving)
 		})
 )
 

@@ -185,7 +185,7 @@ func (v View) refusesCollect(e Effect) string {
 		return "an owner was not read live"
 	case v.count(x, stays) > 0:
 		return "an owner is there"
-	case e.Policy == Orphan:
+	case e.Policy == Orphan && x.Wish != Orphan:
 		return "nobody wished that its dependents stay"
 	case e.Policy == Background && v.count(x, waits) > 0 && v.Dependents:
 		return "an owner waits, and so must what depends on it be waited for"

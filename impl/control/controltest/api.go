@@ -129,8 +129,18 @@ func (a *API) update(req api.Request, key string, old api.Object) (api.Object, e
 	if equality.Semantic.DeepEqual(obj, old) {
 		return old, nil
 	}
+	if obj.GetDeletionTimestamp() != nil && len(old.GetFinalizers()) > 0 && len(obj.GetFinalizers()) == 0 && !runs(obj) {
+		a.put(req.Resource, key, obj, watch.Deleted)
+		return obj, nil
+	}
 	a.put(req.Resource, key, obj, watch.Modified)
 	return obj, nil
+}
+
+// runs: a kubelet may have something to stop before the object may go.
+func runs(obj api.Object) bool {
+	pod, ok := obj.(*corev1.Pod)
+	return ok && pod.Spec.NodeName != ""
 }
 
 func (a *API) delete(req api.Request, key string, old api.Object) (api.Object, error) {
@@ -142,17 +152,38 @@ func (a *API) delete(req api.Request, key string, old api.Object) (api.Object, e
 	}
 	force := req.Delete != nil && req.Delete.GracePeriodSeconds != nil && *req.Delete.GracePeriodSeconds == 0
 	obj := old.DeepCopyObject().(api.Object)
-	if pod, ok := old.(*corev1.Pod); ok && pod.Spec.NodeName != "" && !force {
-		if old.GetDeletionTimestamp() != nil {
+	obj.SetFinalizers(finalizers(obj, req))
+	if runs(old) && !force || len(obj.GetFinalizers()) > 0 {
+		if old.GetDeletionTimestamp() == nil {
+			at := metav1.NewTime(a.Now)
+			obj.SetDeletionTimestamp(&at)
+		}
+		if equality.Semantic.DeepEqual(obj, old) {
 			return old, nil
 		}
-		at := metav1.NewTime(a.Now)
-		obj.SetDeletionTimestamp(&at)
 		a.put(req.Resource, key, obj, watch.Modified)
 		return obj, nil
 	}
 	a.put(req.Resource, key, obj, watch.Deleted)
 	return obj, nil
+}
+
+// finalizers are the object's after a deletion: the wish for its dependents is the request's, or else its own; none is added to an object that
+// is being deleted already.
+func finalizers(obj api.Object, req api.Request) []string {
+	if req.Delete == nil || req.Delete.PropagationPolicy == nil {
+		return obj.GetFinalizers()
+	}
+	wish := map[metav1.DeletionPropagation]string{
+		metav1.DeletePropagationOrphan: metav1.FinalizerOrphanDependents, metav1.DeletePropagationForeground: metav1.FinalizerDeleteDependents,
+	}[*req.Delete.PropagationPolicy]
+	kept := slices.DeleteFunc(slices.Clone(obj.GetFinalizers()), func(f string) bool {
+		return f != wish && (f == metav1.FinalizerOrphanDependents || f == metav1.FinalizerDeleteDependents)
+	})
+	if wish != "" && obj.GetDeletionTimestamp() == nil && !slices.Contains(kept, wish) {
+		kept = append(kept, wish)
+	}
+	return kept
 }
 
 func (a *API) bind(req api.Request, old *corev1.Pod) error {

@@ -6,7 +6,7 @@
 //
 // # Not done
 //
-// Selectors, validation, defaults, finalizers, paging.
+// Selectors, validation, defaults, paging.
 //
 // Source: STYLE.md section 3, for effects that are values and outcomes that are three.
 package controltest

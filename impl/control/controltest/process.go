@@ -152,12 +152,26 @@ func (p *Process) carryOut(e control.Effect) control.Answer {
 	if p.Carried != nil {
 		p.Carried(e)
 	}
+	if r := e.Request; r.Verb == api.List {
+		return control.Answer{Outcome: trace.OK, List: p.list(r)}
+	}
 	obj, err := p.API.Do(*e.Request)
 	answer := control.Answer{Outcome: api.OutcomeOf(err), Err: err}
 	if obj != nil {
 		answer.Object = obj.(metav1.Object)
 	}
 	return answer
+}
+
+func (p *Process) list(r *api.Request) *control.Listed {
+	rv, objects := p.API.List(r.Resource)
+	all := &control.Listed{ResourceVersion: rv}
+	for _, obj := range objects {
+		if r.Namespace == "" || obj.GetNamespace() == r.Namespace {
+			all.Items = append(all.Items, obj)
+		}
+	}
+	return all
 }
 
 // Step does one thing that is possible, chosen; faults tells whether effects may meet other fates than Answered.
