@@ -84,6 +84,7 @@ func (r *running) describe(l *life) {
 	}
 	p, v := r.shown, &r.view
 	v.UID, v.Policy, v.Phase, v.Leaving, v.Sandbox = 1, p.policy(), p.phase(), p.Metadata.DeletionTimestamp != "", l.sandbox
+	v.Limited = p.Spec.ActiveDeadline != nil
 	// A pod's definition may be changed, and then what runs is not what is wanted.
 	changed := p.Metadata.Generation > 1
 	for i, c := range slices.Concat(p.Spec.InitContainers, p.Spec.Containers) {

@@ -18,6 +18,7 @@ type pod struct {
 	Spec struct {
 		NodeName       string      `json:"nodeName"`
 		RestartPolicy  string      `json:"restartPolicy"`
+		ActiveDeadline *int64      `json:"activeDeadlineSeconds"`
 		InitContainers []container `json:"initContainers"`
 		Containers     []container `json:"containers"`
 	} `json:"spec"`

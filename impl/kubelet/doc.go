@@ -22,7 +22,7 @@
 // # Files
 //
 //	reconcile.go   ring 1: the sources, the keys, and which decision belongs to which key
-//	pod.go         what to do for the pods of one name; run.go, terminate.go, probe.go are its parts
+//	pod.go         what to do for the pods of one name; run.go, terminate.go, deadline.go, probe.go are its parts
 //	status.go      what the API should show of a pod
 //	spec.go        what the runtime is told about a pod; env.go, security.go, volume.go
 //	node.go        the Node and its Lease; admit.go whether a pod fits
@@ -31,7 +31,7 @@
 //
 // # Not done
 //
-// Static pods; eviction; activeDeadlineSeconds; ephemeral containers; postStart hooks, subPath, projected, CSI and other
+// Static pods; eviction; ephemeral containers; postStart hooks, subPath, projected, CSI and other
 // volumes (such pods wait with CreateContainerConfigError or FailedMount and a message that says so); service environment
 // variables; in-place resize; pull secrets; cgroups of pods; device plugins; log rotation; image garbage collection; hostPort
 // conflicts and node affinity are not looked at when a pod is admitted.

@@ -94,6 +94,9 @@ func drawPod(t *rapid.T, name string) *corev1.Pod {
 	pod.Spec = corev1.PodSpec{NodeName: "n1", TerminationGracePeriodSeconds: &grace,
 		RestartPolicy: rapid.SampledFrom([]corev1.RestartPolicy{corev1.RestartPolicyAlways, corev1.RestartPolicyOnFailure, corev1.RestartPolicyNever}).Draw(t, "policy"),
 		Containers:    []corev1.Container{container("one")}}
+	if limit := int64(rapid.IntRange(-20, 10).Draw(t, "deadline")); limit > 0 {
+		pod.Spec.ActiveDeadlineSeconds = &limit
+	}
 	if rapid.Bool().Draw(t, "two") {
 		pod.Spec.Containers = append(pod.Spec.Containers, container("two"))
 	}
@@ -256,6 +259,9 @@ func (j *judge) converged(pod *corev1.Pod) {
 			}
 		}
 		return
+	}
+	if pod.Spec.ActiveDeadlineSeconds != nil {
+		j.t.Fatalf("%s has outlived its deadline: %s", pod.Name, statusLine(pod))
 	}
 	for _, c := range pod.Spec.Containers {
 		if c.Command[0] != "run" && c.Command[0] != "ignore-term" || len(pod.Spec.InitContainers) > 0 && pod.Spec.InitContainers[0].Command[1] != "0" {

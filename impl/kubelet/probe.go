@@ -112,7 +112,7 @@ func (p *pass) probes(m *member, kind ProbeKind) bool {
 	case Startup:
 		return !p.started(m) && !state.Failed
 	case Liveness:
-		return p.started(m) && !state.Failed && !isDeleted(p.pod)
+		return p.started(m) && !state.Failed && !p.ending()
 	}
 	return p.started(m)
 }

@@ -33,6 +33,9 @@ func (p *pass) status() *corev1.PodStatus {
 		}
 	}
 	s.Phase = p.phase(s, p.alive())
+	if p.expired() && s.Phase == corev1.PodFailed && s.Phase != p.pod.Status.Phase {
+		s.Reason, s.Message = deadlineReason, deadlineMessage
+	}
 	s.ObservedGeneration = p.pod.Generation
 	if s.StartTime == nil {
 		s.StartTime = seconds(p.now)
@@ -114,7 +117,7 @@ func (m *member) begun() *runtime.Container {
 
 // lost reports whether a container that ran, and of which no record is left, stays ended.
 func (p *pass) lost(m *member) bool {
-	return p.over(m) || p.finished() || isDeleted(p.pod) || terminal(p.pod.Status.Phase)
+	return p.over(m) || p.finished() || p.ending() || terminal(p.pod.Status.Phase)
 }
 
 // exited sets the state of a container whose newest attempt has ended: terminated, or waiting for its restart. A reader
@@ -145,7 +148,7 @@ func (p *pass) waitingState(m *member) *corev1.ContainerStateWaiting {
 	if f := p.mem.Failures[m.spec.Name]; f.Level > 0 && m.latest == nil {
 		return &corev1.ContainerStateWaiting{Reason: f.Reason, Message: f.Message}
 	}
-	if m.api != nil && m.api.State.Waiting != nil && (p.busy() || !p.reached(m)) && m.latest == nil {
+	if m.api != nil && m.api.State.Waiting != nil && (p.busy() || !p.reached(m) || p.expired()) && m.latest == nil {
 		return m.api.State.Waiting // between two steps nothing new is known
 	}
 	if len(p.pod.Spec.InitContainers) > 0 {
@@ -175,6 +178,9 @@ func (p *pass) terminated(c *runtime.Container) *corev1.ContainerStateTerminated
 func (p *pass) phase(s *corev1.PodStatus, alive bool) corev1.PodPhase {
 	if terminal(p.pod.Status.Phase) {
 		return p.pod.Status.Phase
+	}
+	if p.expired() && !alive {
+		return corev1.PodFailed // upstream too, whatever its containers have come to
 	}
 	initializing, failed := p.initPhase(s.InitContainerStatuses)
 	var waiting, running, ended, succeeded int

@@ -117,6 +117,8 @@ type View struct {
 	Containers []Container // as in the spec, the init containers first
 	// Rejected: the node cannot take the pod, of which nothing was begun. This model does not say when.
 	Rejected bool
+	// Limited: the pod may be active for so long only, after which it is stopped and has failed. This model does not say when.
+	Limited bool
 
 	Strangers []Stranger
 }
