@@ -92,7 +92,7 @@ func (r *running) describe(l *life) {
 		one := kubelet.Container{Init: init, Record: l.records[c.Name]}
 		s, _ := p.status(init, c.Name)
 		one.Shown = s.shown()
-		one.Unfit = changed || c.LivenessProbe != nil || c.StartupProbe != nil || l.unknown[c.Name]
+		one.Unfit = changed || c.LivenessProbe != nil || c.StartupProbe != nil || c.Lifecycle.PostStart != nil || l.unknown[c.Name]
 		if init && c.sidecar() {
 			one.Init, one.Unfit = false, true // it is stopped when the others are over
 			alone := *v

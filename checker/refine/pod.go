@@ -35,6 +35,9 @@ type container struct {
 	RestartPolicy string          `json:"restartPolicy"`
 	LivenessProbe json.RawMessage `json:"livenessProbe"`
 	StartupProbe  json.RawMessage `json:"startupProbe"`
+	Lifecycle     struct {
+		PostStart json.RawMessage `json:"postStart"`
+	} `json:"lifecycle"`
 }
 
 // sidecar: as an init container, it is started before the main containers, and runs beside them.

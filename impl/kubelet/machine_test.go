@@ -87,7 +87,11 @@ func underFaults(t *rapid.T, w *world, complain fataler) {
 func drawPod(t *rapid.T, name string) *corev1.Pod {
 	programs := [][]string{{"run"}, {"ignore-term"}, {"exit", "0", "after", "3s"}, {"exit", "1", "after", "2s"}, {"run", "term-after", "2s"}, {"nonsense"}}
 	container := func(name string) corev1.Container {
-		return corev1.Container{Name: name, Image: "img", ImagePullPolicy: corev1.PullIfNotPresent, Command: rapid.SampledFrom(programs).Draw(t, "program")}
+		c := corev1.Container{Name: name, Image: "img", ImagePullPolicy: corev1.PullIfNotPresent, Command: rapid.SampledFrom(programs).Draw(t, "program")}
+		if rapid.IntRange(0, 3).Draw(t, "hook") == 3 {
+			c.Lifecycle = &corev1.Lifecycle{PostStart: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"hello"}}}}
+		}
+		return c
 	}
 	grace := int64(rapid.IntRange(1, 6).Draw(t, "specGrace"))
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, Generation: 1}, Status: corev1.PodStatus{Phase: corev1.PodPending}}

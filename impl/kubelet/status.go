@@ -58,7 +58,7 @@ func (p *pass) containerStatus(m *member) corev1.ContainerStatus {
 		s = *m.api.DeepCopy()
 	}
 	s.State, s.Ready, s.Started = corev1.ContainerState{}, false, new(bool)
-	if c := m.begun(); c != nil && c.State != runtime.Unknown {
+	if c := p.begun(m); c != nil && c.State != runtime.Unknown {
 		s.Image, s.ImageID, s.ContainerID = c.Image, c.ImageRef, p.containerID(c.ID)
 		s.RestartCount = max(s.RestartCount, int32(c.Attempt))
 	}
@@ -75,7 +75,7 @@ func (p *pass) containerStatus(m *member) corev1.ContainerStatus {
 
 // state sets the container's present and last state.
 func (p *pass) state(m *member, s *corev1.ContainerStatus) {
-	c := m.begun()
+	c := p.begun(m)
 	if m.last != nil && m.last != c {
 		s.LastTerminationState = corev1.ContainerState{Terminated: p.terminated(m.last)}
 	}
@@ -107,9 +107,9 @@ func unaccounted(api *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
 }
 
 // begun is the newest attempt that was started. One that is only created is not shown: it changes nothing for the reader,
-// and has not run (K04).
-func (m *member) begun() *runtime.Container {
-	if m.latest != nil && m.latest.State == runtime.Created {
+// and has not run (K04). Nor is one whose postStart hook has not ended.
+func (p *pass) begun(m *member) *runtime.Container {
+	if m.latest != nil && (m.latest.State == runtime.Created || p.posting(m)) {
 		return m.last
 	}
 	return m.latest

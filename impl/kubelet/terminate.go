@@ -123,7 +123,7 @@ func decideHook(cfg *Config, in Input, container string, now time.Time) Decision
 		_, begun := p.seen.Hooks[m.latest.ID]
 		_, told := p.seen.Stops[m.latest.ID]
 		if grace := p.deletionGrace(); !begun && !told && grace > 0 {
-			p.do(p.whyEnding(), RunHook{PodRef: p.ref, ID: m.latest.ID, Container: m.spec.Name, Path: m.path,
+			p.do(p.whyEnding(), RunHook{PodRef: p.ref, Kind: PreStop, ID: m.latest.ID, Container: m.spec.Name, Path: m.path,
 				Handler: preStop(m.spec), Host: p.host(), Ports: m.spec.Ports, Timeout: grace})
 		}
 	}

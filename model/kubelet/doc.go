@@ -43,7 +43,7 @@
 //
 // # Not modelled
 //
-//   - probes, volumes, images, admission (row 91) and changes of a pod's spec: they say whether a container may be begun or must be
+//   - probes, postStart hooks, volumes, images, admission (row 91) and changes of a pod's spec: they say whether a container may be begun or must be
 //     stopped, and a view takes their word ([Container.Unfit], [View.Rejected]);
 //   - time: when a pod has been active for too long ([View.Limited]), backoff (row 84), and the length of a grace. Of row 86 the order is left, which is TERM, then KILL. preStop hooks come before;
 //   - the runtime's own death: containers run on and calls fail, which is GiveUp and Drop. That it loses records (row 94) before the API

@@ -89,7 +89,7 @@ type Container struct {
 	Init   bool
 	Shown  Status
 	Record Record
-	// Unfit: it may be stopped for a reason of which this model knows nothing: a probe has failed, or its definition has changed.
+	// Unfit: it may be stopped for a reason of which this model knows nothing: a probe or a hook has failed, or its definition has changed.
 	Unfit bool
 }
 
