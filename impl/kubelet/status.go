@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -161,7 +162,7 @@ func (p *pass) waitingState(m *member) *corev1.ContainerStateWaiting {
 func (p *pass) reached(m *member) bool { return p.sandbox() != nil }
 
 func (p *pass) terminated(c *runtime.Container) *corev1.ContainerStateTerminated {
-	t := &corev1.ContainerStateTerminated{ExitCode: c.ExitCode, Reason: c.Reason, Message: c.Message, ContainerID: p.containerID(c.ID)}
+	t := &corev1.ContainerStateTerminated{ExitCode: c.ExitCode, Reason: c.Reason, Message: clip(c.Message, maxMessages/len(p.members)), ContainerID: p.containerID(c.ID)}
 	if !c.Started.IsZero() {
 		t.StartedAt = *seconds(c.Started)
 	}
@@ -169,6 +170,17 @@ func (p *pass) terminated(c *runtime.Container) *corev1.ContainerStateTerminated
 		t.FinishedAt = *seconds(c.Finished)
 	}
 	return t
+}
+
+// clip cuts a text to a number of bytes, but not through a character.
+func clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit]
 }
 
 // phase is the pod's phase. A terminal one is kept, and none comes while a container is alive (row 78). A deleted pod of which none is
