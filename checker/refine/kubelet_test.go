@@ -39,6 +39,7 @@ func initOf(policy string) string {
 const (
 	twoMain = `{"nodeName":"n","restartPolicy":"Never","containers":[{"name":"main"},{"name":"more"}]}`
 	sided   = `{"nodeName":"n","restartPolicy":"Never","initContainers":[{"name":"side","restartPolicy":"Always"}],"containers":[{"name":"main"}]}`
+	limited = `{"nodeName":"n","restartPolicy":"Always","activeDeadlineSeconds":5,"containers":[{"name":"main"}]}`
 	leaving = `,"deletionTimestamp":"2026-01-01T00:00:30Z"`
 	none    = `{"phase":"Pending"}`
 	runs0   = `{"phase":"Running","containerStatuses":[{"name":"main","containerID":"x","state":{"running":{}}}]}`
@@ -200,7 +201,12 @@ func TestKubelet(t *testing.T) {
 		{"and removed", holds("", oneOf("Always"), runs0).then("").seen("u/0 ready", "u/0/main/0 exited 137").calls("stop sandbox", "u/0").calls("remove sandbox", "u/0"), ""},
 		{"a pod is rejected", holds("", oneOf("Always"), none).shows(`{"phase":"Failed","reason":"OutOfcpu"}`), ""},
 		{"a container whose probe may have failed is stopped", holds("", `{"nodeName":"n","containers":[{"name":"main","livenessProbe":{}}]}`, runs0).seen("u/0 ready", "u/0/main/0 running").calls("stop container", "u/0/main/0"), ""},
+		{"a container whose hook may have failed is stopped", holds("", `{"nodeName":"n","containers":[{"name":"main","lifecycle":{"postStart":{}}}]}`, runs0).seen("u/0 ready", "u/0/main/0 running").calls("stop container", "u/0/main/0"), ""},
+		{"but not for what is done before it is stopped", holds("", `{"nodeName":"n","containers":[{"name":"main","lifecycle":{"preStop":{}}}]}`, runs0).seen("u/0 ready", "u/0/main/0 running").calls("stop container", "u/0/main/0"),
+			"the pod is wanted, and its sandbox is ready"},
 		{"a container whose definition may have changed is stopped", holds(`,"generation":2`, oneOf("Never"), runs0).seen("u/0 ready", "u/0/main/0 running").calls("stop container", "u/0/main/0"), ""},
+		{"a pod whose time may be over is stopped", holds("", limited, runs0).seen("u/0 ready", "u/0/main/0 running").calls("stop container", "u/0/main/0"), ""},
+		{"it has failed", holds("", limited, runs0).seen("u/0 ready", "u/0/main/0 exited 1").shows(failed), ""},
 		{"one of which the runtime cannot tell is stopped", holds("", oneOf("Never"), runs0).seen("u/0 ready", "u/0/main/0 unknown").calls("stop container", "u/0/main/0"), ""},
 		{"it is not shown to have ended", holds("", oneOf("Never"), waits0).seen("u/0 ready", "u/0/main/0 unknown").shows(`{"phase":"Pending","containerStatuses":[{"name":"main","containerID":"x","state":{"waiting":{}}}]}`), ""},
 		{"a status is shown by an old look", holds("", oneOf("Never"), waits0).stale().seen("u/0 ready", "u/0/main/0 running").shows(runs0), ""},
@@ -217,6 +223,7 @@ func TestKubelet(t *testing.T) {
 		{"nothing is to be started", holds("", oneOf("Never"), well0).seen("u/0 dead", "u/0/main/0 exited 0").calls("run sandbox", "u/1"), "no container of the pod is to be started"},
 		{"a container that is wanted is stopped", holds("", oneOf("Never"), runs0).seen("u/0 ready", "u/0/main/0 running").calls("stop container", "u/0/main/0"),
 			"stop container main of UID u: the pod is wanted, and its sandbox is ready"},
+		{"a pod whose time may be over has failed, and runs", holds("", limited, runs0).seen("u/0 ready", "u/0/main/0 running").shows(failed), "an end, and a container may be running"},
 		{"what runs is removed", holds(leaving, oneOf("Never"), runs0).seen("u/0 ready", "u/0/main/0 running").calls("remove container", "u/0/main/0"), "it may be running"},
 		{"an older attempt runs and is removed", holds("", oneOf("Always"), runs0).seen("u/0 ready", "u/0/main/1 exited 1", "u/0/main/0 running").calls("remove container", "u/0/main/0"), "it may be running"},
 		{"the newest record is removed", holds("", oneOf("Always"), runs0).seen("u/0 ready", "u/0/main/0 exited 1").calls("remove container", "u/0/main/0"), "it is the record of how the container ended"},

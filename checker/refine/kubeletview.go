@@ -84,6 +84,7 @@ func (r *running) describe(l *life) {
 	}
 	p, v := r.shown, &r.view
 	v.UID, v.Policy, v.Phase, v.Leaving, v.Sandbox = 1, p.policy(), p.phase(), p.Metadata.DeletionTimestamp != "", l.sandbox
+	v.Limited = p.Spec.ActiveDeadline != nil
 	// A pod's definition may be changed, and then what runs is not what is wanted.
 	changed := p.Metadata.Generation > 1
 	for i, c := range slices.Concat(p.Spec.InitContainers, p.Spec.Containers) {
@@ -91,7 +92,7 @@ func (r *running) describe(l *life) {
 		one := kubelet.Container{Init: init, Record: l.records[c.Name]}
 		s, _ := p.status(init, c.Name)
 		one.Shown = s.shown()
-		one.Unfit = changed || c.LivenessProbe != nil || c.StartupProbe != nil || l.unknown[c.Name]
+		one.Unfit = changed || c.LivenessProbe != nil || c.StartupProbe != nil || c.Lifecycle.PostStart != nil || l.unknown[c.Name]
 		if init && c.sidecar() {
 			one.Init, one.Unfit = false, true // it is stopped when the others are over
 			alone := *v

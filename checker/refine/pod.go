@@ -18,6 +18,7 @@ type pod struct {
 	Spec struct {
 		NodeName       string      `json:"nodeName"`
 		RestartPolicy  string      `json:"restartPolicy"`
+		ActiveDeadline *int64      `json:"activeDeadlineSeconds"`
 		InitContainers []container `json:"initContainers"`
 		Containers     []container `json:"containers"`
 	} `json:"spec"`
@@ -34,6 +35,9 @@ type container struct {
 	RestartPolicy string          `json:"restartPolicy"`
 	LivenessProbe json.RawMessage `json:"livenessProbe"`
 	StartupProbe  json.RawMessage `json:"startupProbe"`
+	Lifecycle     struct {
+		PostStart json.RawMessage `json:"postStart"`
+	} `json:"lifecycle"`
 }
 
 // sidecar: as an init container, it is started before the main containers, and runs beside them.

@@ -25,7 +25,7 @@ func (e Remove) Describe() (string, trace.Ref) { return "remove container", e.on
 func (e RunProbe) Describe() (string, trace.Ref) {
 	return string(e.Kind) + " probe", e.ref(e.Container)
 }
-func (e RunHook) Describe() (string, trace.Ref) { return "preStop hook", e.ref(e.Container) }
+func (e RunHook) Describe() (string, trace.Ref) { return string(e.Kind) + " hook", e.ref(e.Container) }
 func (e CleanUp) Describe() (string, trace.Ref) { return "clean up", trace.Ref{UID: string(e.UID)} }
 func (e Say) Describe() (string, trace.Ref)     { return "record events", e.ref("") }
 

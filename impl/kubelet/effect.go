@@ -76,9 +76,10 @@ type (
 		Host                string
 		Ports               []corev1.ContainerPort
 	}
-	// RunHook runs the preStop hook of a container.
+	// RunHook runs the postStart or the preStop hook of a container.
 	RunHook struct {
 		PodRef
+		Kind                HookKind
 		ID, Container, Path string
 		Handler             *corev1.LifecycleHandler
 		Host                string

@@ -87,13 +87,20 @@ func underFaults(t *rapid.T, w *world, complain fataler) {
 func drawPod(t *rapid.T, name string) *corev1.Pod {
 	programs := [][]string{{"run"}, {"ignore-term"}, {"exit", "0", "after", "3s"}, {"exit", "1", "after", "2s"}, {"run", "term-after", "2s"}, {"nonsense"}}
 	container := func(name string) corev1.Container {
-		return corev1.Container{Name: name, Image: "img", ImagePullPolicy: corev1.PullIfNotPresent, Command: rapid.SampledFrom(programs).Draw(t, "program")}
+		c := corev1.Container{Name: name, Image: "img", ImagePullPolicy: corev1.PullIfNotPresent, Command: rapid.SampledFrom(programs).Draw(t, "program")}
+		if rapid.IntRange(0, 3).Draw(t, "hook") == 3 {
+			c.Lifecycle = &corev1.Lifecycle{PostStart: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"hello"}}}}
+		}
+		return c
 	}
 	grace := int64(rapid.IntRange(1, 6).Draw(t, "specGrace"))
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, Generation: 1}, Status: corev1.PodStatus{Phase: corev1.PodPending}}
 	pod.Spec = corev1.PodSpec{NodeName: "n1", TerminationGracePeriodSeconds: &grace,
 		RestartPolicy: rapid.SampledFrom([]corev1.RestartPolicy{corev1.RestartPolicyAlways, corev1.RestartPolicyOnFailure, corev1.RestartPolicyNever}).Draw(t, "policy"),
 		Containers:    []corev1.Container{container("one")}}
+	if limit := int64(rapid.IntRange(-20, 10).Draw(t, "deadline")); limit > 0 {
+		pod.Spec.ActiveDeadlineSeconds = &limit
+	}
 	if rapid.Bool().Draw(t, "two") {
 		pod.Spec.Containers = append(pod.Spec.Containers, container("two"))
 	}
@@ -256,6 +263,9 @@ func (j *judge) converged(pod *corev1.Pod) {
 			}
 		}
 		return
+	}
+	if pod.Spec.ActiveDeadlineSeconds != nil {
+		j.t.Fatalf("%s has outlived its deadline: %s", pod.Name, statusLine(pod))
 	}
 	for _, c := range pod.Spec.Containers {
 		if c.Command[0] != "run" && c.Command[0] != "ignore-term" || len(pod.Spec.InitContainers) > 0 && pod.Spec.InitContainers[0].Command[1] != "0" {

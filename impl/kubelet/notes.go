@@ -13,7 +13,11 @@ func notesOf(old, next *corev1.PodStatus, pod *corev1.Pod) []Note {
 	notes := containerNotes(old.InitContainerStatuses, next.InitContainerStatuses, "spec.initContainers", pod)
 	notes = append(notes, containerNotes(old.ContainerStatuses, next.ContainerStatuses, "spec.containers", pod)...)
 	if next.Phase == corev1.PodFailed && old.Phase != corev1.PodFailed && next.Reason != "" {
-		notes = append(notes, Note{Type: corev1.EventTypeWarning, Reason: next.Reason, Message: next.Message})
+		note := Note{Type: corev1.EventTypeWarning, Reason: next.Reason, Message: next.Message}
+		if next.Reason == deadlineReason {
+			note.Type = corev1.EventTypeNormal
+		}
+		notes = append(notes, note)
 	}
 	return notes
 }

@@ -35,9 +35,10 @@ type Observed struct {
 	// Memory is of the pod of that UID, and of no other.
 	Memory Memory
 	// By container ID.
-	Stops  map[string]Stopping
-	Hooks  map[string]HookRun
-	Probes map[string]map[ProbeKind]ProbeState
+	Stops      map[string]Stopping
+	Hooks      map[string]HookRun // preStop
+	PostStarts map[string]HookRun
+	Probes     map[string]map[ProbeKind]ProbeState
 }
 
 // Memory is what came of the attempts to get one pod running.
@@ -69,10 +70,12 @@ type ImageCheck struct {
 // Stopping is a container that was told to stop, and when it will be killed.
 type Stopping struct{ Deadline time.Time }
 
-// HookRun is a preStop hook that was begun.
+// HookRun is a hook that was begun.
 type HookRun struct {
 	Begun time.Time
 	Done  bool
+	// Failed: it was done, and not well. Lost: the runtime went away meanwhile, so that nobody knows.
+	Failed, Lost bool
 }
 
 // of returns what the runtime has of a UID, or an empty pod.
@@ -98,7 +101,7 @@ func (o *Observed) memory(uid types.UID) Memory {
 func (o *Observed) clone() *Observed {
 	c := *o
 	c.Pods = slices.Clone(o.Pods)
-	c.Stops, c.Hooks = maps.Clone(o.Stops), maps.Clone(o.Hooks)
+	c.Stops, c.Hooks, c.PostStarts = maps.Clone(o.Stops), maps.Clone(o.Hooks), maps.Clone(o.PostStarts)
 	c.Memory.Images, c.Memory.Failures = maps.Clone(o.Memory.Images), maps.Clone(o.Memory.Failures)
 	c.Probes = map[string]map[ProbeKind]ProbeState{}
 	for id, kinds := range o.Probes {
@@ -118,6 +121,7 @@ func (o *Observed) forget() {
 	gone := func(id string) bool { return !exists[id] }
 	maps.DeleteFunc(o.Stops, func(id string, _ Stopping) bool { return gone(id) })
 	maps.DeleteFunc(o.Hooks, func(id string, _ HookRun) bool { return gone(id) })
+	maps.DeleteFunc(o.PostStarts, func(id string, _ HookRun) bool { return gone(id) })
 	maps.DeleteFunc(o.Probes, func(id string, _ map[ProbeKind]ProbeState) bool { return gone(id) })
 }
 
@@ -136,7 +140,7 @@ type Machine struct {
 // same compares all but the object's version.
 func (o *Observed) same(p *Observed) bool {
 	return o.Runtime == p.Runtime && o.Uncertain == p.Uncertain && slices.EqualFunc(o.Pods, p.Pods, func(a, b runtime.Pod) bool { return a.Equal(&b) }) &&
-		o.Memory.same(&p.Memory) && maps.Equal(o.Stops, p.Stops) && maps.Equal(o.Hooks, p.Hooks) &&
+		o.Memory.same(&p.Memory) && maps.Equal(o.Stops, p.Stops) && maps.Equal(o.Hooks, p.Hooks) && maps.Equal(o.PostStarts, p.PostStarts) &&
 		maps.EqualFunc(o.Probes, p.Probes, maps.Equal[map[ProbeKind]ProbeState])
 }
 

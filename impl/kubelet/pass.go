@@ -245,7 +245,7 @@ func (m *member) level() int {
 // Where this kubelet has not probed yet, what the API says of the same container holds, so that a restart of the kubelet
 // does not take pods out of service (row 92).
 func (p *pass) started(m *member) bool {
-	if m.latest == nil || m.latest.State != runtime.Running {
+	if m.latest == nil || m.latest.State != runtime.Running || p.posting(m) {
 		return false
 	}
 	if m.spec.StartupProbe == nil {

@@ -31,6 +31,7 @@ type Rejection struct{ Reason, Message string }
 //	another UID than the API's, or no API pod it is torn down, and nothing else is begun (rows 80, 87)
 //	a pod that the API wants deleted          it is terminated: stop, terminal phase, remove, final delete (rows 86, 88, 89)
 //	a pod in a terminal phase                 whatever still runs is stopped, and nothing is started (row 78)
+//	one that was active for too long          it is stopped, and has failed
 //	any other                                 it is run (rows 81-85)
 func decide(cfg *Config, in Input, now time.Time) Decision {
 	if in.Pod == nil {
@@ -51,7 +52,10 @@ func decide(cfg *Config, in Input, now time.Time) Decision {
 		p.quiesce()
 	case in.Rejected != nil:
 		return Decision{Status: p.rejected(*in.Rejected), Why: in.Rejected.Message}
+	case p.expired():
+		p.expire()
 	default:
+		p.untilDeadline()
 		p.run()
 	}
 	if p.out.Status == nil {

@@ -101,7 +101,7 @@ func decideProbe(cfg *Config, in Input, container string, kind ProbeKind, now ti
 // probes reports whether that probe is to be run at all: on a running container that is not about to be stopped; the
 // startup probe until it has passed, the others after that. A probe that has condemned its container is done.
 func (p *pass) probes(m *member, kind ProbeKind) bool {
-	if m.latest == nil || m.latest.State != runtime.Running {
+	if m.latest == nil || m.latest.State != runtime.Running || p.posting(m) {
 		return false
 	}
 	if _, told := p.seen.Stops[m.latest.ID]; told {
@@ -112,7 +112,7 @@ func (p *pass) probes(m *member, kind ProbeKind) bool {
 	case Startup:
 		return !p.started(m) && !state.Failed
 	case Liveness:
-		return p.started(m) && !state.Failed && !isDeleted(p.pod)
+		return p.started(m) && !state.Failed && !p.ending()
 	}
 	return p.started(m)
 }

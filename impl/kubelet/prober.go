@@ -27,6 +27,8 @@ const maxProbeBody = 10 << 10
 // errUndecided is the outcome of a probe that could not be made: it counts neither way. Upstream: probe.Unknown.
 var errUndecided = errors.New("the probe could not be made")
 
+var errStatusCode = errors.New("HTTP probe failed with statuscode")
+
 // probe asks a container how it is, and counts the answer.
 func (l *Local) probe(ctx context.Context, e RunProbe) (int64, error) {
 	began := l.Now()
@@ -76,7 +78,7 @@ func (l *Local) execute(ctx context.Context, id string, command []string, timeou
 	case errors.Is(err, runtime.ErrTimeout):
 		return fmt.Errorf("command timed out: %q timed out after %v", strings.Join(command, " "), timeout)
 	case err != nil:
-		return fmt.Errorf("%w: %v", errUndecided, err)
+		return fmt.Errorf("%w: %w", errUndecided, err)
 	case result.ExitCode != 0:
 		return errors.New(strings.TrimSuffix(string(result.Output), "\n"))
 	}
@@ -123,7 +125,7 @@ func get(ctx context.Context, h *corev1.HTTPGetAction, host string, ports []core
 		return err
 	}
 	if response.StatusCode < http.StatusOK || response.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("HTTP probe failed with statuscode: %d", response.StatusCode)
+		return fmt.Errorf("%w: %d", errStatusCode, response.StatusCode)
 	}
 	return nil
 }
@@ -181,44 +183,4 @@ func target(port intstr.IntOrString, own, host string, ports []corev1.ContainerP
 		return "", fmt.Errorf("invalid port: %s", port.String())
 	}
 	return net.JoinHostPort(host, strconv.Itoa(number)), nil
-}
-
-// hook runs a preStop hook. That it began is shown before it runs, so that the pod's own key knows how long to wait.
-func (l *Local) hook(ctx context.Context, e RunHook) int64 {
-	run := HookRun{Begun: l.Now()}
-	set := func(o *Observed) {
-		if o.Hooks == nil {
-			o.Hooks = map[string]HookRun{}
-		}
-		o.Hooks[e.ID] = run
-		o.forget()
-	}
-	l.remember(e.PodRef, set)
-	if err := l.runHook(ctx, e); err != nil {
-		l.warn(e.PodRef, "FailedPreStopHook", e.Path, "PreStopHook failed: %v", err)
-	}
-	run.Done = true
-	return l.remember(e.PodRef, set)
-}
-
-func (l *Local) runHook(ctx context.Context, e RunHook) error {
-	ctx, cancel := context.WithTimeout(ctx, e.Timeout)
-	defer cancel()
-	switch h := e.Handler; {
-	case h.Exec != nil:
-		return l.execute(ctx, e.ID, h.Exec.Command, e.Timeout)
-	case h.HTTPGet != nil:
-		return get(ctx, h.HTTPGet, e.Host, e.Ports)
-	case h.Sleep != nil:
-		timer := time.NewTimer(time.Duration(h.Sleep.Seconds) * time.Second)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-		return nil
-	case h.TCPSocket != nil:
-		return connect(ctx, h.TCPSocket, e.Host, e.Ports)
-	}
-	return errors.New("invalid handler: it names no action")
 }

@@ -34,7 +34,7 @@ const (
 )
 
 // Keys of the kubelet: "NAMESPACE/NAME" is a pod's, with /CONTAINER appended that of a preStop hook, and with /CONTAINER/KIND
-// that of a probe.
+// that of a probe or of a postStart hook.
 const (
 	keyNode    control.Key = "node"
 	keyLease   control.Key = "lease"
@@ -154,6 +154,9 @@ func podKeys(pod *corev1.Pod, add func(control.Key)) {
 		if preStop(&c) != nil {
 			add(key + control.Key("/"+c.Name))
 		}
+		if postStart(&c) != nil {
+			add(key + control.Key("/"+c.Name) + keyPostStart)
+		}
 		for _, kind := range ProbeKinds {
 			if kind.of(&c) != nil {
 				add(key + control.Key("/"+c.Name+"/"+string(kind)))
@@ -193,6 +196,9 @@ func (k *Kubelet) Reconcile(v *control.View, now time.Time, key control.Key) con
 		return k.plan(in, decide(&k.cfg, in, now))
 	case 3:
 		return local(decideHook(&k.cfg, in, parts[2], now))
+	}
+	if "/"+parts[3] == string(keyPostStart) {
+		return local(decidePostStart(&k.cfg, in, parts[2], now))
 	}
 	return local(decideProbe(&k.cfg, in, parts[2], ProbeKind(parts[3]), now))
 }

@@ -108,6 +108,8 @@ func (p *pass) stopWrong() bool {
 		case c.State == runtime.Running && c.Annotations[runtime.AnnotationHash] != hashContainer(m.spec):
 			// Upstream: starts it again whatever the restart policy; here that decides, as after any other end (row 82).
 			p.stopOne(m, grace, fmt.Sprintf("Container %s definition changed%s", m.spec.Name, p.afterStop(m)))
+		case c.State == runtime.Running && p.posting(m) && p.seen.PostStarts[c.ID].Failed:
+			p.stopOne(m, grace, "FailedPostStartHook")
 		case c.State == runtime.Running:
 			p.stopUnhealthy(m, grace)
 		}
@@ -164,6 +166,9 @@ func (p *pass) todo() []*member {
 	initialized := p.some(func(m *member) bool { return !m.init && p.inside(m) })
 	for _, m := range p.members {
 		running := m.latest != nil && m.latest.State == runtime.Running
+		if p.posting(m) {
+			return list // whatever comes after waits for the hook
+		}
 		switch {
 		case !m.init || m.sidecar:
 			if !running && !p.over(m) {

@@ -172,9 +172,6 @@ func unsupported(c *corev1.Container) error {
 	if len(c.VolumeDevices) > 0 {
 		return errors.New("volumeDevices are not supported by this kubelet")
 	}
-	if c.Lifecycle != nil && c.Lifecycle.PostStart != nil {
-		return errors.New("lifecycle.postStart is not supported by this kubelet")
-	}
 	return nil
 }
 

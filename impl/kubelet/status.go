@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,6 +34,9 @@ func (p *pass) status() *corev1.PodStatus {
 		}
 	}
 	s.Phase = p.phase(s, p.alive())
+	if p.expired() && s.Phase == corev1.PodFailed && s.Phase != p.pod.Status.Phase {
+		s.Reason, s.Message = deadlineReason, deadlineMessage
+	}
 	s.ObservedGeneration = p.pod.Generation
 	if s.StartTime == nil {
 		s.StartTime = seconds(p.now)
@@ -55,7 +59,7 @@ func (p *pass) containerStatus(m *member) corev1.ContainerStatus {
 		s = *m.api.DeepCopy()
 	}
 	s.State, s.Ready, s.Started = corev1.ContainerState{}, false, new(bool)
-	if c := m.begun(); c != nil && c.State != runtime.Unknown {
+	if c := p.begun(m); c != nil && c.State != runtime.Unknown {
 		s.Image, s.ImageID, s.ContainerID = c.Image, c.ImageRef, p.containerID(c.ID)
 		s.RestartCount = max(s.RestartCount, int32(c.Attempt))
 	}
@@ -72,7 +76,7 @@ func (p *pass) containerStatus(m *member) corev1.ContainerStatus {
 
 // state sets the container's present and last state.
 func (p *pass) state(m *member, s *corev1.ContainerStatus) {
-	c := m.begun()
+	c := p.begun(m)
 	if m.last != nil && m.last != c {
 		s.LastTerminationState = corev1.ContainerState{Terminated: p.terminated(m.last)}
 	}
@@ -104,9 +108,9 @@ func unaccounted(api *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
 }
 
 // begun is the newest attempt that was started. One that is only created is not shown: it changes nothing for the reader,
-// and has not run (K04).
-func (m *member) begun() *runtime.Container {
-	if m.latest != nil && m.latest.State == runtime.Created {
+// and has not run (K04). Nor is one whose postStart hook has not ended.
+func (p *pass) begun(m *member) *runtime.Container {
+	if m.latest != nil && (m.latest.State == runtime.Created || p.posting(m)) {
 		return m.last
 	}
 	return m.latest
@@ -114,7 +118,7 @@ func (m *member) begun() *runtime.Container {
 
 // lost reports whether a container that ran, and of which no record is left, stays ended.
 func (p *pass) lost(m *member) bool {
-	return p.over(m) || p.finished() || isDeleted(p.pod) || terminal(p.pod.Status.Phase)
+	return p.over(m) || p.finished() || p.ending() || terminal(p.pod.Status.Phase)
 }
 
 // exited sets the state of a container whose newest attempt has ended: terminated, or waiting for its restart. A reader
@@ -145,7 +149,7 @@ func (p *pass) waitingState(m *member) *corev1.ContainerStateWaiting {
 	if f := p.mem.Failures[m.spec.Name]; f.Level > 0 && m.latest == nil {
 		return &corev1.ContainerStateWaiting{Reason: f.Reason, Message: f.Message}
 	}
-	if m.api != nil && m.api.State.Waiting != nil && (p.busy() || !p.reached(m)) && m.latest == nil {
+	if m.api != nil && m.api.State.Waiting != nil && (p.busy() || !p.reached(m) || p.expired()) && m.latest == nil {
 		return m.api.State.Waiting // between two steps nothing new is known
 	}
 	if len(p.pod.Spec.InitContainers) > 0 {
@@ -158,7 +162,7 @@ func (p *pass) waitingState(m *member) *corev1.ContainerStateWaiting {
 func (p *pass) reached(m *member) bool { return p.sandbox() != nil }
 
 func (p *pass) terminated(c *runtime.Container) *corev1.ContainerStateTerminated {
-	t := &corev1.ContainerStateTerminated{ExitCode: c.ExitCode, Reason: c.Reason, Message: c.Message, ContainerID: p.containerID(c.ID)}
+	t := &corev1.ContainerStateTerminated{ExitCode: c.ExitCode, Reason: c.Reason, Message: clip(c.Message, maxMessages/len(p.members)), ContainerID: p.containerID(c.ID)}
 	if !c.Started.IsZero() {
 		t.StartedAt = *seconds(c.Started)
 	}
@@ -168,6 +172,17 @@ func (p *pass) terminated(c *runtime.Container) *corev1.ContainerStateTerminated
 	return t
 }
 
+// clip cuts a text to a number of bytes, but not through a character.
+func clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit]
+}
+
 // phase is the pod's phase. A terminal one is kept, and none comes while a container is alive (row 78). A deleted pod of which none is
 // ends whatever its restart policy.
 //
@@ -175,6 +190,9 @@ func (p *pass) terminated(c *runtime.Container) *corev1.ContainerStateTerminated
 func (p *pass) phase(s *corev1.PodStatus, alive bool) corev1.PodPhase {
 	if terminal(p.pod.Status.Phase) {
 		return p.pod.Status.Phase
+	}
+	if p.expired() && !alive {
+		return corev1.PodFailed // upstream too, whatever its containers have come to
 	}
 	initializing, failed := p.initPhase(s.InitContainerStatuses)
 	var waiting, running, ended, succeeded int

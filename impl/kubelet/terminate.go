@@ -35,7 +35,7 @@ func (p *pass) terminate() {
 // minimumGrace is what is left for TERM where a preStop hook has used up the grace. Upstream: 2 seconds too.
 const minimumGrace = 2 * time.Second
 
-// stopped stops all containers of a deleted pod, and reports whether none may be running.
+// stopped stops all containers of a pod that is ending, and reports whether none may be running.
 func (p *pass) stopped() bool {
 	mains := false
 	for _, m := range p.members {
@@ -57,7 +57,7 @@ func (p *pass) stopped() bool {
 			effects = append(effects, e)
 		}
 	}
-	p.do("the pod is deleted", effects...)
+	p.do(p.whyEnding(), effects...)
 	return quiet
 }
 
@@ -108,10 +108,14 @@ func (p *pass) deletionGrace() time.Duration {
 // decideHook is the decision for the key of one container's preStop hook. It has a key of its own because the key of the
 // pod must stay free to shorten the grace while the hook runs.
 func decideHook(cfg *Config, in Input, container string, now time.Time) Decision {
-	if in.Pod == nil || in.Seen == nil || in.Seen.Uncertain || !isDeleted(in.Pod) {
+	if in.Pod == nil || in.Seen == nil || in.Seen.Uncertain || terminal(in.Pod.Status.Phase) && !isDeleted(in.Pod) {
 		return Decision{}
 	}
 	p := newPass(cfg, in, now)
+	if !p.ending() {
+		p.untilDeadline()
+		return p.out
+	}
 	for _, m := range p.members {
 		if m.spec.Name != container || m.latest == nil || m.latest.State != runtime.Running || preStop(m.spec) == nil {
 			continue
@@ -119,7 +123,7 @@ func decideHook(cfg *Config, in Input, container string, now time.Time) Decision
 		_, begun := p.seen.Hooks[m.latest.ID]
 		_, told := p.seen.Stops[m.latest.ID]
 		if grace := p.deletionGrace(); !begun && !told && grace > 0 {
-			p.do("the pod is deleted", RunHook{PodRef: p.ref, ID: m.latest.ID, Container: m.spec.Name, Path: m.path,
+			p.do(p.whyEnding(), RunHook{PodRef: p.ref, Kind: PreStop, ID: m.latest.ID, Container: m.spec.Name, Path: m.path,
 				Handler: preStop(m.spec), Host: p.host(), Ports: m.spec.Ports, Timeout: grace})
 		}
 	}

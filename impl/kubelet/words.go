@@ -18,6 +18,8 @@ const (
 	maxMessage      = 4 << 10
 	maxMessageLogs  = 2 << 10
 	maxMessageLines = 80
+	// maxMessages is shared by the containers of a pod.
+	maxMessages = 12 << 10
 )
 
 // lastWords fills in the termination messages of the containers that have ended. Each is read once.
@@ -39,43 +41,70 @@ func (l *Local) lastWords(pod *runtime.Pod) {
 			l.messages[c.ID] = message
 			l.mu.Unlock()
 		}
-		if message != "" {
+		switch {
+		case message == "":
+		case c.Message == "":
 			c.Message = message
+		default:
+			c.Message += ": " + message
 		}
 	}
 }
 
+// readMessage is what a container has written where its spec says, or the end of its log if it has failed, has written nothing, and its policy
+// says so. What is no text is replaced: the API would not keep it as it is.
 func (l *Local) readMessage(ref PodRef, c *runtime.Container) string {
-	if c.Annotations[runtime.AnnotationMessagePath] == "" {
-		return ""
+	message := ""
+	if c.Annotations[runtime.AnnotationMessagePath] != "" {
+		message = readTail(l.Config.messageFile(ref.UID, c.Name, c.Attempt), maxMessage)
 	}
-	message := readHead(l.Config.messageFile(ref.UID, c.Name, c.Attempt))
-	if message != "" || c.ExitCode == 0 || c.Annotations[runtime.AnnotationMessagePolicy] != string(corev1.TerminationMessageFallbackToLogsOnError) {
-		return message
+	if message == "" && c.ExitCode != 0 && c.Annotations[runtime.AnnotationMessagePolicy] == string(corev1.TerminationMessageFallbackToLogsOnError) {
+		message = lastOfLog(filepath.Join(l.Config.LogDir(ref), c.LogPath))
 	}
-	file, err := os.Open(filepath.Join(l.Config.LogDir(ref), c.LogPath))
-	if err != nil {
-		return ""
-	}
-	defer file.Close()
-	var b strings.Builder
-	tail := int64(maxMessageLines)
-	limit := int64(maxMessageLogs)
-	if err := logs.Copy(&b, file, logs.Options{TailLines: &tail, LimitBytes: &limit}); err != nil {
-		return ""
-	}
-	return b.String()
+	return strings.ToValidUTF8(message, "\uFFFD")
 }
 
-func readHead(path string) string {
+// readTail is the end of a file, empty if it cannot be read.
+//
+// Upstream: shows an error in its place; here what the runtime says of the container stands alone.
+func readTail(path string, limit int64) string {
 	file, err := os.Open(path)
 	if err != nil {
 		return ""
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxMessage))
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return ""
+	} else if _, err := file.Seek(max(info.Size()-limit, 0), io.SeekStart); err != nil {
+		return ""
+	}
+	data, err := io.ReadAll(io.LimitReader(file, limit))
 	if err != nil {
 		return ""
 	}
 	return string(data)
+}
+
+// lastOfLog is the end of a container's log.
+func lastOfLog(path string) string {
+	file, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	var end tail
+	lines := int64(maxMessageLines)
+	if err := logs.Copy(&end, file, logs.Options{TailLines: &lines}); err != nil {
+		return ""
+	}
+	return string(end)
+}
+
+// tail keeps the last bytes of what is written to it.
+type tail []byte
+
+func (t *tail) Write(p []byte) (int, error) {
+	*t = append(*t, p...)
+	*t = (*t)[max(len(*t)-maxMessageLogs, 0):]
+	return len(p), nil
 }

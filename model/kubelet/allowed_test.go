@@ -130,6 +130,10 @@ func TestRefuses(t *testing.T) {
 		v.Leaving = true
 		return v
 	}
+	limited := func(v View) View {
+		v.Limited = true
+		return v
+	}
 	replaced := func(v View) View {
 		v.Sandbox = Sandbox{2, true}
 		return v
@@ -155,6 +159,13 @@ func TestRefuses(t *testing.T) {
 		{"and when none of it can start", deleted(of(one(EndedWell), one(Created))), Plan{Report: &Report{Phase: Failed}},
 			"an end, and what was created can still start"},
 		{"a rejected pod has failed", View{Listed: true, UID: 1, Rejected: true, Containers: []Container{{}}}, Plan{Report: &Report{Phase: Failed}}, ""},
+		{"a pod of limited time may be stopped", limited(of(one(Alive))), call(Stop, 0), ""},
+		{"and its sandbox, before the end is shown", limited(of(one(Created))), call(StopSandbox, 0), ""},
+		{"but not while it runs", limited(of(one(Alive))), call(StopSandbox, 0), "stop sandbox 1 of UID 1: a container in it may be running"},
+		{"it has failed when all of it has stopped", limited(of(one(EndedWell))), Plan{Report: &Report{Phase: Failed}}, ""},
+		{"and not before", limited(of(one(Alive))), Plan{Report: &Report{Phase: Failed}}, "an end, and a container may be running"},
+		{"nor while it can start", limited(of(one(Created))), Plan{Report: &Report{Phase: Failed}}, "an end, and what was created can still start"},
+		{"it has not succeeded by that", limited(of(one(EndedWell))), Plan{Report: &Report{Phase: Succeeded}}, "an end, and a container is to be started"},
 		{"a sandbox that was replaced may go", replaced(of(Container{Record: Record{Stage: Alive, Sandbox: 2}})), call(RemoveSandbox, 0), ""},
 		{"but not with the newest record", replaced(of(one(EndedBadly))),
 			call(RemoveSandbox, 0), "remove sandbox 1 of UID 1: it holds the newest record of a container"},

@@ -43,9 +43,9 @@
 //
 // # Not modelled
 //
-//   - probes, volumes, images, admission (row 91) and changes of a pod's spec: they say whether a container may be begun or must be
+//   - probes, postStart hooks, volumes, images, admission (row 91) and changes of a pod's spec: they say whether a container may be begun or must be
 //     stopped, and a view takes their word ([Container.Unfit], [View.Rejected]);
-//   - time: backoff (row 84), and the length of a grace. Of row 86 the order is left, which is TERM, then KILL. preStop hooks come before;
+//   - time: when a pod has been active for too long ([View.Limited]), backoff (row 84), and the length of a grace. Of row 86 the order is left, which is TERM, then KILL. preStop hooks come before;
 //   - the runtime's own death: containers run on and calls fail, which is GiveUp and Drop. That it loses records (row 94) before the API
 //     shows what they say: then a start is lost, and may be made once more, as row 82 allows;
 //   - removing older attempts and sandboxes while a pod runs (row 95): the runtime here keeps of each container the newest attempt, and the

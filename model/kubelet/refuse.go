@@ -55,7 +55,7 @@ func (v View) refusesCall(c Call) string {
 	case Create, Start:
 		return v.refusesProcess(c, one)
 	case Stop:
-		if v.Wanted() && v.inside(one) && !one.Record.Beside && !one.Unfit {
+		if v.Wanted() && v.inside(one) && !one.Record.Beside && !one.Unfit && !v.Limited {
 			return "the pod is wanted, and its sandbox is ready" // rows 77, 92
 		}
 	case Remove:
@@ -141,7 +141,7 @@ func (v View) refusesSandbox(c Call) string {
 		}
 	}
 	switch present := v.Sandbox.Number == c.Sandbox; {
-	case present && v.Sandbox.Ready && v.Wanted():
+	case present && v.Sandbox.Ready && v.Wanted() && !v.Limited:
 		return "the pod is wanted"
 	case present && c.Verb == RemoveSandbox && !(v.Leaving && v.Phase.Terminal()):
 		return "its records are needed until the API shows how the deleted pod ended" // row 89
@@ -162,7 +162,7 @@ func (v View) refusesReport(r Report) string {
 			return "an end, by a look that is older than the last call"
 		case !v.quiet():
 			return "an end, and a container may be running" // row 78
-		case !v.Leaving && !v.finished() && !v.Rejected:
+		case !v.Leaving && !v.finished() && !v.Rejected && !(v.Limited && r.Phase == Failed):
 			return "an end, and a container is to be started"
 		case v.startable():
 			// Without this, a start that was given up may yet come to pass after the API has shown the end. See testdata/start.txt.

@@ -89,7 +89,7 @@ type Container struct {
 	Init   bool
 	Shown  Status
 	Record Record
-	// Unfit: it may be stopped for a reason of which this model knows nothing: a probe has failed, or its definition has changed.
+	// Unfit: it may be stopped for a reason of which this model knows nothing: a probe or a hook has failed, or its definition has changed.
 	Unfit bool
 }
 
@@ -117,6 +117,8 @@ type View struct {
 	Containers []Container // as in the spec, the init containers first
 	// Rejected: the node cannot take the pod, of which nothing was begun. This model does not say when.
 	Rejected bool
+	// Limited: the pod may be active for so long only, after which it is stopped and has failed. This model does not say when.
+	Limited bool
 
 	Strangers []Stranger
 }
