@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"orrery/impl/api"
+	"orrery/impl/apiserver/user"
 )
 
 // call is one request to an object or a collection.
@@ -17,7 +18,7 @@ type call struct {
 	*Handler
 	w     *recorder
 	r     *http.Request
-	user  User
+	user  user.Info
 	route route
 	verb  api.Verb
 	// bodyRead: the body was read to its end.

@@ -12,6 +12,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"orrery/impl/apiserver/user"
 	"orrery/impl/apiserver/web/openapi"
 	"orrery/impl/client"
 )
@@ -93,10 +94,11 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 	if r.URL.Path == "/version" {
 		return serveVersion(w, r)
 	}
-	user, err := h.authenticate(r)
+	u, err := h.authenticate(r)
 	if err != nil {
 		return err
 	}
+	r = r.WithContext(user.With(r.Context(), u))
 	if served, err := h.serveIndex(w, r); served {
 		return err
 	}
@@ -108,11 +110,11 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c := &call{Handler: h, w: w, r: r, user: user, route: rt, verb: verb}
+	c := &call{Handler: h, w: w, r: r, user: u, route: rt, verb: verb}
 	if rt.longRunning(verb) {
 		return c.serve(r.Context())
 	}
-	release, err := h.inflight.acquire(verb, user)
+	release, err := h.inflight.acquire(verb, u)
 	if err != nil {
 		return err
 	}
