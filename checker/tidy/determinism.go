@@ -18,6 +18,8 @@ var Deciding = map[string][]string{
 	"impl/controller/replication": {"command.go"},
 	"impl/controller/namespace":   {},
 	"impl/apiserver/registry":     {},
+	"impl/controller/account":     {},
+	"impl/token":                  {},
 }
 
 // ForbiddenToDeciders are packages that a deciding file may not import.
