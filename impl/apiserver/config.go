@@ -9,6 +9,7 @@ import (
 
 	"orrery/impl/apiserver/cache"
 	"orrery/impl/store"
+	"orrery/impl/token"
 	"orrery/impl/trace"
 )
 
@@ -23,6 +24,10 @@ type Config struct {
 	Clock     func() time.Time
 	NewUID    func() types.UID
 	NewSuffix func() string
+	// Tokens issues the tokens of service accounts; nil: the server does not.
+	Tokens *token.Issuer
+	// Accounts: every new pod gets a service account, and a volume with its token.
+	Accounts bool
 	// Warn is told what went wrong outside of any request.
 	Warn func(error)
 

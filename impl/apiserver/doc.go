@@ -22,7 +22,10 @@
 // Nothing here decides: a simulation drives [request.Machine] and [cache.Set] step by step, without this package's
 // goroutines, clock and locks.
 //
-// Not done: authorization (every caller may do everything); the admission plugins of upstream but for NamespaceLifecycle;
+// Whether new pods get a service account, and the volume with its token (upstream's admission plugin ServiceAccount), is for [Config].Accounts to
+// say. It is off unless it is asked for, because no kubelet here can mount the volume yet.
+//
+// Not done: authorization (every caller may do everything); the other admission plugins of upstream but for NamespaceLifecycle;
 // priority and fairness, limits on requests in flight (web does that).
 //
 // Sources: staging/src/k8s.io/apiserver of Kubernetes v1.37 (registry/generic/registry, storage/cacher, storage/etcd3),

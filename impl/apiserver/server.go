@@ -117,5 +117,5 @@ func (s *Server) carry(ctx context.Context, req api.Request) *request.Result {
 }
 
 func (s *Server) env() registry.Env {
-	return registry.Env{Now: metav1.NewTime(s.cfg.Clock()), UID: s.cfg.NewUID(), Suffix: s.cfg.NewSuffix()}
+	return registry.Env{Now: metav1.NewTime(s.cfg.Clock()), UID: s.cfg.NewUID(), Suffix: s.cfg.NewSuffix(), Tokens: s.cfg.Tokens, Accounts: s.cfg.Accounts}
 }

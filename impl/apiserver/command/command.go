@@ -25,6 +25,7 @@ type options struct {
 	tokenFile   string
 	trace       string
 	accessLog   bool
+	accounts    bool
 	cpuProfile  string
 	memProfile  string
 	limits      web.Limits
@@ -71,6 +72,7 @@ func Command() *cobra.Command {
 	flags.StringVar(&o.tokenFile, "token-file", "", "`file` of bearer tokens, lines of token,user,uid,\"group1,group2\"")
 	flags.StringVar(&o.trace, "trace", "", "`file` to append a trace of all calls to etcd to")
 	flags.BoolVar(&o.accessLog, "access-log", false, "log a line for every request")
+	flags.BoolVar(&o.accounts, "admit-service-accounts", false, "give every new pod a service account, and a volume with its token, which the node must be able to mount")
 	flags.IntVar(&o.limits.Reading, "max-requests-inflight", 400, "how many requests that do not write may be served at once")
 	flags.IntVar(&o.limits.Mutating, "max-mutating-requests-inflight", 200, "how many requests that write may be served at once")
 	flags.DurationVar(&o.limits.Timeout, "request-timeout", 0, "bound on a request that is no watch or stream (default 1m0s)")

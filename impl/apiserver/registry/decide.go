@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -10,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"orrery/impl/api"
+	"orrery/impl/token"
 )
 
 // Env is everything that a decision may depend on besides the stored object and the request: what is not a function
@@ -21,6 +23,14 @@ type Env struct {
 	UID types.UID
 	// Suffix completes a generateName: five characters, fresh for every attempt.
 	Suffix string
+	// Tokens issues the tokens of service accounts; nil: nobody does.
+	Tokens *token.Issuer
+
+	// Accounts: every new pod has a service account. Its decision needs that account as it is in the store, which [NeedsAccount] asks for:
+	// then AccountRead is set, and Account, unless there is none.
+	Accounts    bool
+	AccountRead bool
+	Account     *corev1.ServiceAccount
 }
 
 func (e Env) now() metav1.Time { return e.Now.Rfc3339Copy() }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/x509"
@@ -26,13 +27,18 @@ type Authenticator interface {
 	Authenticate(r *http.Request) (u user.Info, ok bool, err error)
 }
 
-// authenticate asks all: nobody who shows bad credentials gets in, and nobody who shows none. Who gets in is in one group more.
+// authenticate asks all until one knows: nobody gets in whom none knows, by bad credentials or by none. Who gets in is in one group more. Where
+// nobody can say, as the store that must be asked does not answer, that is not said to be a refusal.
+//
+// Upstream: 401 then also.
 func (h *Handler) authenticate(r *http.Request) (user.Info, error) {
 	for _, a := range h.Authenticators {
 		u, ok, err := a.Authenticate(r)
+		if unavailable(err) {
+			return user.Info{}, err
+		}
 		if err != nil {
 			h.Log.Printf("web: unable to authenticate the request from %s: %v", r.RemoteAddr, err)
-			break
 		}
 		if ok {
 			if !u.In(user.AllAuthenticated) {
@@ -42,6 +48,12 @@ func (h *Handler) authenticate(r *http.Request) (user.Info, error) {
 		}
 	}
 	return user.Info{}, apierrors.NewUnauthorized("Unauthorized")
+}
+
+// unavailable: the error is one of the server's, and so says nothing about the credentials.
+func unavailable(err error) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && status.Status().Code >= http.StatusInternalServerError || errors.Is(err, context.DeadlineExceeded)
 }
 
 // Certificates knows clients by certificates of one authority: the user is the common name, the groups are the
@@ -163,14 +175,14 @@ func ReadTokens(path string) (Tokens, error) {
 
 // Authenticate implements [Authenticator].
 func (t Tokens) Authenticate(r *http.Request) (user.Info, bool, error) {
-	scheme, token, ok := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") {
+	token, ok := bearer(r)
+	if !ok {
 		return user.Info{}, false, nil
 	}
 	// All are compared, in constant time: how long it takes tells nothing of a token.
 	var found *user.Info
 	for known, u := range t {
-		if subtle.ConstantTimeCompare([]byte(known), []byte(strings.TrimSpace(token))) == 1 {
+		if subtle.ConstantTimeCompare([]byte(known), []byte(token)) == 1 {
 			found = &u
 		}
 	}

@@ -16,17 +16,22 @@ import (
 // call is one request to an object or a collection.
 type call struct {
 	*Handler
-	w     *recorder
-	r     *http.Request
-	user  user.Info
-	route route
-	verb  api.Verb
+	w    *recorder
+	r    *http.Request
+	user user.Info
+	// route is where it goes, unless it is a review: then that is its kind.
+	route  route
+	review string
+	verb   api.Verb
 	// bodyRead: the body was read to its end.
 	bodyRead bool
 }
 
 // serve answers the call. An error means that nothing was written.
 func (c *call) serve(ctx context.Context) error {
+	if c.review != "" {
+		return c.serveReview(ctx)
+	}
 	if c.verb == connect {
 		return c.connect(ctx)
 	}

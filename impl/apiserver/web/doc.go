@@ -8,6 +8,9 @@
 //  1. Nobody is served who is not known, but for /healthz, /livez, /readyz and /version. Credentials end here: neither the
 //     Transport nor a kubelet sees them.
 //
+//     A client is known by a certificate of the cluster's authority, by a token of a file, or by the token of a service account: that is refused from
+//     the moment on at which the account, or what the token is bound to, is gone from the store. Who is known is in the context of the request.
+//
 //  2. Every answer that is no success is a Status with upstream's reason, code and words; what is not served is answered as
 //     upstream answers for an unknown resource. A panic is a 500 and a line in the log.
 //
@@ -31,7 +34,7 @@
 //	do            the server's own       by the Transport
 //	show                                 as JSON, YAML, protobuf; itself, Table, metadata
 //
-// **Not done**: authorization (every user may do everything; RBAC comes with the accounts); compressed answers, which cost
+// **Not done**: authorization (every user may do everything); reviews in discovery, which no client asks before it sends one; compressed answers, which cost
 // more than they save on one host; watches over WebSocket and the deprecated /watch/ paths, which no client in use asks
 // for; server-side apply; priority and fairness (the older in-flight limits are there); the proxy subresources;
 // pods/eviction, pods/ephemeralcontainers, pods/resize; WebSocket streams of kubectl's newest protocol, which are refused so

@@ -12,6 +12,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"orrery/impl/api"
 	"orrery/impl/apiserver/user"
 	"orrery/impl/apiserver/web/openapi"
 	"orrery/impl/client"
@@ -102,19 +103,14 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 	if served, err := h.serveIndex(w, r); served {
 		return err
 	}
-	rt, ok := parsePath(r.URL.Path)
-	if !ok {
-		return notFound()
-	}
-	verb, err := rt.verb(r)
-	if err != nil {
+	c := &call{Handler: h, w: w, r: r, user: u}
+	if err := c.find(); err != nil {
 		return err
 	}
-	c := &call{Handler: h, w: w, r: r, user: u, route: rt, verb: verb}
-	if rt.longRunning(verb) {
+	if c.route.longRunning(c.verb) {
 		return c.serve(r.Context())
 	}
-	release, err := h.inflight.acquire(verb, u)
+	release, err := h.inflight.acquire(c.verb, u)
 	if err != nil {
 		return err
 	}
@@ -133,6 +129,24 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err != nil {
 		return apierrors.NewTimeoutError("request did not complete within the allotted timeout", 0)
 	}
+	return err
+}
+
+// find finds out what the call is for.
+func (c *call) find() (err error) {
+	if review, ok := reviewAt(c.r.URL.Path); ok {
+		c.review, c.verb = review, api.Create
+		if c.r.Method != http.MethodPost {
+			return methodNotAllowed()
+		}
+		return nil
+	}
+	rt, ok := parsePath(c.r.URL.Path)
+	if !ok {
+		return notFound()
+	}
+	c.route = rt
+	c.verb, err = rt.verb(c.r)
 	return err
 }
 
