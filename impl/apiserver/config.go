@@ -28,6 +28,9 @@ type Config struct {
 	Tokens *token.Issuer
 	// Accounts: every new pod gets a service account, and a volume with its token.
 	Accounts bool
+	// Authorization: requests that carry a user are bound by what that user may do (see authorize.go), and the roles that every cluster has are
+	// made. Requests without one, of the server itself or of a program in the same process, may do everything.
+	Authorization bool
 	// Warn is told what went wrong outside of any request.
 	Warn func(error)
 

@@ -88,12 +88,17 @@ func (p *process) serve(ctx context.Context) error {
 		return err
 	}
 	server := apiserver.New(apiserver.Config{
-		Name: p.name, Store: store.Recorded(p.store, p.sink, trace.Incarnation(p.name), "etcd"), Sink: p.sink, RequestTimeout: p.limits.Timeout, Tokens: issuer, Accounts: p.accounts, Warn: func(err error) { p.log.Print(err) },
+		Name: p.name, Store: store.Recorded(p.store, p.sink, trace.Incarnation(p.name), "etcd"), Sink: p.sink, RequestTimeout: p.limits.Timeout, Tokens: issuer, Accounts: p.accounts,
+		Authorization: p.authorize == byRules, Warn: func(err error) { p.log.Print(err) },
 	})
 	accounts.Transport = server
+	var authorizer web.Authorizer // nil: everybody may do everything
+	if p.authorize == byRules {
+		authorizer = server
+	}
 	stopping := make(chan struct{})
 	handler := web.New(web.Config{
-		Transport: server, Authenticators: authenticators, Live: []web.Check{etcdHealth(server)},
+		Transport: server, Authenticators: authenticators, Authorizer: authorizer, Live: []web.Check{etcdHealth(server)},
 		Ready: []web.Check{etcdHealth(server), caches(server)}, Kubelet: kubelets, Limits: p.limits,
 		Stopping: stopping, Log: p.log, Access: accessLog(p.options, p.log),
 	})
@@ -142,7 +147,7 @@ func etcdHealth(server *apiserver.Server) web.Check {
 func caches(server *apiserver.Server) web.Check {
 	return web.Check{Name: "caches", Check: func() error {
 		if !server.Ready() {
-			return errors.New("the caches are not filled, or the default namespaces not made")
+			return errors.New("the caches are not filled, or the default namespaces and roles not made")
 		}
 		return nil
 	}}

@@ -31,6 +31,10 @@ type Env struct {
 	Accounts    bool
 	AccountRead bool
 	Account     *corev1.ServiceAccount
+
+	// Admit may refuse what is decided, for who asks: old is what there is, and obj what the request makes of it, or what it reads. nil: nobody
+	// is refused. It modifies nothing.
+	Admit func(req api.Request, old, obj api.Object) error
 }
 
 func (e Env) now() metav1.Time { return e.Now.Rfc3339Copy() }
@@ -73,6 +77,17 @@ type Change struct {
 // Served are get, create, update, patch and delete of the object itself and of the subresources status, scale, binding
 // and finalize; deletecollection is a delete of each.
 func Decide(old api.Object, req api.Request, env Env) (Change, error) {
+	change, err := decide(old, req, env)
+	if err == nil && env.Admit != nil {
+		err = env.Admit(req, old, change.Object)
+	}
+	if err != nil {
+		return Change{}, err
+	}
+	return change, nil
+}
+
+func decide(old api.Object, req api.Request, env Env) (Change, error) {
 	k, ok := kinds[req.Resource.Kind]
 	if !ok {
 		return Change{}, noSubresource(req)

@@ -18,6 +18,12 @@ func issues(req api.Request) bool {
 func (m *Machine) issue() {
 	m.readOne(m.req.Resource, m.req.Namespace, m.req.Name, func(obj api.Object) {
 		env := m.env()
+		if env.Admit != nil {
+			if err := env.Admit(m.req, nil, nil); err != nil {
+				m.fail(err)
+				return
+			}
+		}
 		account, _ := obj.(*corev1.ServiceAccount)
 		t, err := registry.DecideToken(account, m.req, env.Tokens)
 		if err != nil {

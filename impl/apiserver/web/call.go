@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"orrery/impl/api"
@@ -19,9 +20,9 @@ type call struct {
 	w    *recorder
 	r    *http.Request
 	user user.Info
-	// route is where it goes, unless it is a review: then that is its kind.
+	// route is where it goes, unless it is a review: then that is its kind, and of the route there is the namespace.
 	route  route
-	review string
+	review schema.GroupVersionKind
 	verb   api.Verb
 	// bodyRead: the body was read to its end.
 	bodyRead bool
@@ -29,7 +30,7 @@ type call struct {
 
 // serve answers the call. An error means that nothing was written.
 func (c *call) serve(ctx context.Context) error {
-	if c.review != "" {
+	if !c.review.Empty() {
 		return c.serveReview(ctx)
 	}
 	if c.verb == connect {

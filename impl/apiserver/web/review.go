@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -18,12 +19,29 @@ import (
 )
 
 // reviews are the questions about users, by where they are asked. They are answered and not stored.
-var reviews = map[string]string{"selfsubjectreviews": "SelfSubjectReview", "tokenreviews": "TokenReview"}
+var reviews = map[string]schema.GroupVersionKind{
+	"authentication.k8s.io/v1/selfsubjectreviews":      authenticationv1.SchemeGroupVersion.WithKind("SelfSubjectReview"),
+	"authentication.k8s.io/v1/tokenreviews":            authenticationv1.SchemeGroupVersion.WithKind("TokenReview"),
+	"authorization.k8s.io/v1/selfsubjectaccessreviews": authorizationv1.SchemeGroupVersion.WithKind("SelfSubjectAccessReview"),
+	"authorization.k8s.io/v1/selfsubjectrulesreviews":  authorizationv1.SchemeGroupVersion.WithKind("SelfSubjectRulesReview"),
+	"authorization.k8s.io/v1/subjectaccessreviews":     authorizationv1.SchemeGroupVersion.WithKind("SubjectAccessReview"),
+}
 
-// reviewAt is the kind of review that is asked for at a path.
-func reviewAt(path string) (kind string, ok bool) {
-	name, ok := strings.CutPrefix(path, "/apis/authentication.k8s.io/v1/")
-	return reviews[name], ok && reviews[name] != ""
+// local is the one review that is asked for in a namespace.
+var local = authorizationv1.SchemeGroupVersion.WithKind("LocalSubjectAccessReview")
+
+// reviewAt is the kind of review that is asked for at a path, and in which namespace.
+func reviewAt(path string) (kind schema.GroupVersionKind, namespace string, ok bool) {
+	place, ok := strings.CutPrefix(path, "/apis/")
+	if !ok {
+		return kind, "", false
+	}
+	if kind, ok = reviews[place]; ok {
+		return kind, "", true
+	}
+	place, ok = strings.CutPrefix(place, "authorization.k8s.io/v1/namespaces/")
+	namespace, name, _ := strings.Cut(place, "/")
+	return local, namespace, ok && namespace != "" && name == "localsubjectaccessreviews"
 }
 
 // serveReview answers a review.
@@ -32,10 +50,11 @@ func (c *call) serveReview(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ask := c.selfSubjectReview
-	if c.review == "TokenReview" {
-		ask = c.tokenReview
-	}
+	ask := map[string]func(context.Context) (runtime.Object, []string, error){
+		"SelfSubjectReview": c.selfSubjectReview, "TokenReview": c.tokenReview,
+		"SelfSubjectAccessReview": c.selfSubjectAccessReview, "SubjectAccessReview": c.subjectAccessReview,
+		"LocalSubjectAccessReview": c.localSubjectAccessReview, "SelfSubjectRulesReview": c.selfSubjectRulesReview,
+	}[c.review.Kind]
 	answer, warnings, err := ask(ctx)
 	if err != nil {
 		return err
@@ -85,7 +104,7 @@ func (c *call) readReview(into runtime.Object) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, warnings, err := decode(encoding, body, into, authenticationv1.SchemeGroupVersion.WithKind(c.review), options.FieldValidation)
+	_, warnings, err := decode(encoding, body, into, c.review, options.FieldValidation)
 	return warnings, err
 }
 

@@ -24,6 +24,8 @@ type Config struct {
 	Transport client.Transport
 	// Authenticators are asked in turn who sent a request; the first that knows decides.
 	Authenticators []Authenticator
+	// Authorizer is asked whether that user may; nil: everybody may do everything.
+	Authorizer Authorizer
 	// Live and Ready are the checks of /livez and /readyz; /healthz is /livez by an older name.
 	Live, Ready []Check
 	// Kubelet is how kubelets are spoken to: their authority, and the client certificate of the API server.
@@ -54,6 +56,9 @@ func New(c Config) *Handler {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Authorizer == nil {
+		c.Authorizer = alwaysAllow{}
 	}
 	if c.Log == nil {
 		c.Log = log.Default()
@@ -99,12 +104,18 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := h.authorize(u, attributesOf(r)); err != nil {
+		return err
+	}
 	r = r.WithContext(user.With(r.Context(), u))
 	if served, err := h.serveIndex(w, r); served {
 		return err
 	}
 	c := &call{Handler: h, w: w, r: r, user: u}
 	if err := c.find(); err != nil {
+		return err
+	}
+	if err := c.authorizeStream(); err != nil {
 		return err
 	}
 	if c.route.longRunning(c.verb) {
@@ -134,8 +145,8 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 
 // find finds out what the call is for.
 func (c *call) find() (err error) {
-	if review, ok := reviewAt(c.r.URL.Path); ok {
-		c.review, c.verb = review, api.Create
+	if review, namespace, ok := reviewAt(c.r.URL.Path); ok {
+		c.review, c.verb, c.route.namespace = review, api.Create, namespace
 		if c.r.Method != http.MethodPost {
 			return methodNotAllowed()
 		}
