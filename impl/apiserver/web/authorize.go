@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/apis/meta/internalversion"
 
 	"orrery/impl/apiserver/rbac"
@@ -111,7 +111,7 @@ func ofCollection(a rbac.Attributes, r *http.Request) rbac.Attributes {
 	}
 	if options.FieldSelector != nil {
 		a.Fields = options.FieldSelector.Requirements()
-		if name, ok := options.FieldSelector.RequiresExactMatch("metadata.name"); ok && len(path.IsValidPathSegmentName(name)) == 0 {
+		if name, ok := options.FieldSelector.RequiresExactMatch("metadata.name"); ok && len(content.IsPathSegmentName(name)) == 0 {
 			a.Name = name
 		}
 	}
