@@ -26,6 +26,7 @@ var (
 	Admin         = Subject{User: "kubernetes-admin", Groups: []string{"system:masters"}, Client: true}
 	Scheduler     = Subject{User: "system:kube-scheduler", Client: true}
 	Controllers   = Subject{User: "system:kube-controller-manager", Client: true}
+	Proxy         = Subject{User: "system:kube-proxy", Client: true}
 	KubeletClient = Subject{User: "kube-apiserver-kubelet-client", Groups: []string{"system:masters"}, Client: true}
 )
 
