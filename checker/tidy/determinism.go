@@ -18,7 +18,12 @@ var Deciding = map[string][]string{
 	"impl/controller/garbage":     {},
 	"impl/controller/replication": {"command.go"},
 	"impl/controller/namespace":   {},
+	"impl/apiserver/kubelets":     {},
+	"impl/apiserver/rbac":         {},
+	"impl/apiserver/rbac/policy":  {},
 	"impl/apiserver/registry":     {},
+	"impl/controller/account":     {},
+	"impl/token":                  {},
 }
 
 // ForbiddenToDeciders are packages that a deciding file may not import.

@@ -9,6 +9,7 @@ import (
 
 	"orrery/impl/apiserver/cache"
 	"orrery/impl/store"
+	"orrery/impl/token"
 	"orrery/impl/trace"
 )
 
@@ -23,6 +24,13 @@ type Config struct {
 	Clock     func() time.Time
 	NewUID    func() types.UID
 	NewSuffix func() string
+	// Tokens issues the tokens of service accounts; nil: the server does not.
+	Tokens *token.Issuer
+	// Accounts: every new pod gets a service account, and a volume with its token.
+	Accounts bool
+	// Authorization: requests that carry a user are bound by what that user may do (see authorize.go), and the roles that every cluster has are
+	// made. Requests without one, of the server itself or of a program in the same process, may do everything.
+	Authorization bool
 	// Warn is told what went wrong outside of any request.
 	Warn func(error)
 

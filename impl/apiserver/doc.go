@@ -22,7 +22,16 @@
 // Nothing here decides: a simulation drives [request.Machine] and [cache.Set] step by step, without this package's
 // goroutines, clock and locks.
 //
-// Not done: authorization (every caller may do everything); the admission plugins of upstream but for NamespaceLifecycle;
+// Whether new pods get a service account, and the volume with its token (upstream's admission plugin ServiceAccount), is for [Config].Accounts to
+// say. It is off unless it is asked for, because no kubelet here can mount the volume yet.
+//
+// With [Config].Authorization a Server says who may do what ([Server.Authorize], which package web asks), from its own caches, which may be stale: a
+// binding that was just taken away may count for as long as a watch takes. What a request does to an object is judged once more when it is known
+// what is there (NodeRestriction, and that nobody grants what he has not). A request without a user in its context is the server's own, or that of
+// a program in the same process such as the simulation, and may do everything. The roles and bindings that every cluster has are made at the start,
+// by whichever server comes first, where they are missing.
+//
+// Not done: the other admission plugins of upstream but for NamespaceLifecycle;
 // priority and fairness, limits on requests in flight (web does that).
 //
 // Sources: staging/src/k8s.io/apiserver of Kubernetes v1.37 (registry/generic/registry, storage/cacher, storage/etcd3),

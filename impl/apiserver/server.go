@@ -13,6 +13,7 @@ import (
 	"orrery/impl/api"
 	"orrery/impl/apiserver/registry"
 	"orrery/impl/apiserver/request"
+	"orrery/impl/apiserver/user"
 	"orrery/impl/client"
 	"orrery/impl/store"
 	"orrery/impl/trace"
@@ -101,7 +102,7 @@ func (s *Server) Do(ctx context.Context, req api.Request) (api.Response, error) 
 }
 
 func (s *Server) carry(ctx context.Context, req api.Request) *request.Result {
-	m := request.New(req, s.feed, s.env)
+	m := request.New(req, s.feed, s.envFor(ctx))
 	for {
 		op, result := m.Next()
 		if result != nil {
@@ -116,6 +117,19 @@ func (s *Server) carry(ctx context.Context, req api.Request) *request.Result {
 	}
 }
 
+// envFor is env, with what the request's user may not do.
+func (s *Server) envFor(ctx context.Context) func() registry.Env {
+	u, ok := user.From(ctx)
+	if !ok || !s.cfg.Authorization {
+		return s.env
+	}
+	return func() registry.Env {
+		env := s.env()
+		env.Admit = func(req api.Request, old, obj api.Object) error { return s.admit(u, req, old, obj) }
+		return env
+	}
+}
+
 func (s *Server) env() registry.Env {
-	return registry.Env{Now: metav1.NewTime(s.cfg.Clock()), UID: s.cfg.NewUID(), Suffix: s.cfg.NewSuffix()}
+	return registry.Env{Now: metav1.NewTime(s.cfg.Clock()), UID: s.cfg.NewUID(), Suffix: s.cfg.NewSuffix(), Tokens: s.cfg.Tokens, Accounts: s.cfg.Accounts}
 }

@@ -23,6 +23,7 @@ import (
 
 	"orrery/impl/api"
 	"orrery/impl/apiserver"
+	"orrery/impl/apiserver/user"
 	"orrery/impl/apiserver/web"
 	"orrery/impl/client"
 	"orrery/impl/controller"
@@ -118,7 +119,7 @@ func serveAPI(t *testing.T, ctx context.Context, running *sync.WaitGroup, db *me
 	stopping := make(chan struct{})
 	context.AfterFunc(ctx, func() { close(stopping) })
 	handler := web.New(web.Config{
-		Transport: server, Authenticators: []web.Authenticator{web.Tokens{"secret": web.User{Name: "tester", Groups: []string{"system:masters"}}}},
+		Transport: server, Authenticators: []web.Authenticator{web.Tokens{"secret": user.Info{Name: "tester", Groups: []string{"system:masters"}}}},
 		Stopping: stopping,
 	})
 	h := httptest.NewUnstartedServer(handler)

@@ -10,6 +10,9 @@
 //  4. Faults bite, and what they did can be read back: see [machine.Cut], [disk.Counters], [process.Process].
 //  5. What cannot work is refused with one line that names what is missing, and nothing is left behind.
 //  6. There is one cluster per host: the lock of package machine is held from Up to Close.
+//  7. Each component has an identity of its own and no more rights than it needs: the API servers authorize (Node,RBAC). The administrator's
+//     kubeconfig is that of kubernetes-admin, in system:masters, who may do everything. Identities bind those who keep to them: every process is root
+//     on this host, etcd and the kubelets' servers trust the same authority, and its key lies where kubelets make their serving certificates.
 //
 // What lies where, in a cluster of one control plane and one worker:
 //

@@ -123,7 +123,8 @@ func (c *Cluster) defineControlPlane(m *machine.Machine) {
 	// Each asks its own member first.
 	servers := rotate(c.urls(clientPort), url(m, clientPort))
 	c.add(m, APIServer, "--name", m.Name, "--listen", fmt.Sprintf("%v:%d", m.Address, apiPort),
-		"--etcd-servers", strings.Join(servers, ","), "--pki-dir", c.pki(), "--token-file", c.tokens())
+		"--etcd-servers", strings.Join(servers, ","), "--pki-dir", c.pki(), "--token-file", c.tokens(),
+		"--authorization-mode", "Node,RBAC")
 }
 
 func diskSocket(m *machine.Machine) string { return runPath(m, "disk.sock") }
@@ -141,8 +142,8 @@ func rotate(list []string, first string) []string {
 }
 
 func (c *Cluster) defineControllers(m *machine.Machine) error {
-	for component, user := range map[string]string{Scheduler: "system:kube-scheduler", Controllers: "system:kube-controller-manager"} {
-		if err := c.authority.Kubeconfig(c.data(m, component+".kubeconfig"), component, pki.Subject{User: user, Client: true}, c.servers(0)...); err != nil {
+	for component, identity := range map[string]pki.Subject{Scheduler: pki.Scheduler, Controllers: pki.Controllers} {
+		if err := c.authority.Kubeconfig(c.data(m, component+".kubeconfig"), component, identity, c.servers(0)...); err != nil {
 			return err
 		}
 	}

@@ -113,8 +113,7 @@ func (c *Cluster) identify() (err error) {
 	if c.authority, err = pki.Ensure(c.pki()); err != nil {
 		return err
 	}
-	admin := pki.Subject{User: "admin", Groups: []string{"system:masters"}, Client: true}
-	cert, key, err := c.authority.Issue("admin", admin)
+	cert, key, err := c.authority.Issue("admin", pki.Admin)
 	if err != nil {
 		return err
 	}
@@ -127,7 +126,7 @@ func (c *Cluster) identify() (err error) {
 			return err
 		}
 	}
-	return c.authority.Kubeconfig(c.Kubeconfig(), "admin", admin, c.servers(0)...)
+	return c.authority.Kubeconfig(c.Kubeconfig(), "admin", pki.Admin, c.servers(0)...)
 }
 
 // startAll starts everything, side by side what does not need each other.

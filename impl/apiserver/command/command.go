@@ -25,10 +25,18 @@ type options struct {
 	tokenFile   string
 	trace       string
 	accessLog   bool
+	accounts    bool
+	authorize   string
 	cpuProfile  string
 	memProfile  string
 	limits      web.Limits
 }
+
+// The values of --authorization-mode. Upstream has others, and takes them in any order.
+const (
+	allowAll = "AlwaysAllow"
+	byRules  = "Node,RBAC"
+)
 
 // gcPercent is how much garbage may lie beside what is in use. Nearly all that a request allocates is dead when it is answered,
 // and what is in use is small in a small cluster: letting more garbage lie costs little memory, and collecting it took a fifth
@@ -69,8 +77,10 @@ func Command() *cobra.Command {
 	flags.StringSliceVar(&o.etcdServers, "etcd-servers", nil, "`URLs` of etcd's members, with commas between them (required)")
 	flags.StringVar(&o.pkiDir, "pki-dir", "", "`directory` of the cluster's certificates; made if it is not there (required)")
 	flags.StringVar(&o.tokenFile, "token-file", "", "`file` of bearer tokens, lines of token,user,uid,\"group1,group2\"")
+	flags.StringVar(&o.authorize, "authorization-mode", allowAll, "who may do what: "+allowAll+", or "+byRules+", by nodes' pods, roles and bindings")
 	flags.StringVar(&o.trace, "trace", "", "`file` to append a trace of all calls to etcd to")
 	flags.BoolVar(&o.accessLog, "access-log", false, "log a line for every request")
+	flags.BoolVar(&o.accounts, "admit-service-accounts", false, "give every new pod a service account, and a volume with its token, which the node must be able to mount")
 	flags.IntVar(&o.limits.Reading, "max-requests-inflight", 400, "how many requests that do not write may be served at once")
 	flags.IntVar(&o.limits.Mutating, "max-mutating-requests-inflight", 200, "how many requests that write may be served at once")
 	flags.DurationVar(&o.limits.Timeout, "request-timeout", 0, "bound on a request that is no watch or stream (default 1m0s)")
@@ -102,6 +112,9 @@ func (o *options) check() error {
 	}
 	if o.pkiDir == "" {
 		return errors.New("--pki-dir is missing: the directory of the cluster's certificates")
+	}
+	if o.authorize != allowAll && o.authorize != byRules {
+		return fmt.Errorf("--authorization-mode %q: must be %s or %s", o.authorize, allowAll, byRules)
 	}
 	if o.limits.Reading < 1 || o.limits.Mutating < 1 {
 		return errors.New("--max-requests-inflight and --max-mutating-requests-inflight must be at least 1")

@@ -34,6 +34,7 @@ func TestWhatIsWrongIsSaidInOneLine(t *testing.T) {
 		{"--listen 6443", `apiserver: --listen "6443": must be IP:PORT`},
 		{"--name a/b", `apiserver: --name "a/b": must be one word`},
 		{rest + " --request-timeout -1s", "apiserver: --request-timeout -1s: must not be negative"},
+		{rest + " --authorization-mode RBAC", `apiserver: --authorization-mode "RBAC": must be AlwaysAllow or Node,RBAC`},
 		{rest + " --max-requests-inflight 0", "apiserver: --max-requests-inflight and --max-mutating-requests-inflight must be at least 1"},
 		{rest + " --listen " + taken.Addr().String(), "apiserver: listen tcp " + taken.Addr().String() + ": bind: address already in use"},
 		{rest + " --token-file " + filepath.Join(dir, "none"), "apiserver: --token-file: open " + filepath.Join(dir, "none") + ": no such file or directory"},

@@ -46,6 +46,7 @@ type cluster struct {
 	kubeconfig string
 	home       string
 	access     *log.Logger // if not nil, takes a line for each request
+	authorize  string      // --authorization-mode
 }
 
 func newCluster(t *testing.T) *cluster {
@@ -64,7 +65,7 @@ func (c *cluster) start() (stop func()) {
 	require.NoError(c.t, c.authority.Kubeconfig(c.kubeconfig, "admin", pki.Admin, pki.Cluster{Name: "test", Server: "https://" + c.address}))
 	ctx, cancel := context.WithCancel(context.Background())
 	p := process{
-		options: options{name: "test", accessLog: c.access != nil}, log: c.access, authority: c.authority,
+		options: options{name: "test", accessLog: c.access != nil, authorize: c.authorize}, log: c.access, authority: c.authority,
 		listener: listener, sink: trace.Discard, store: c.store,
 	}
 	if p.log == nil {

@@ -17,6 +17,7 @@ import (
 	"orrery/impl/apiserver/web"
 	"orrery/impl/store"
 	"orrery/impl/store/etcd"
+	"orrery/impl/token"
 	"orrery/impl/trace"
 )
 
@@ -65,7 +66,12 @@ type process struct {
 }
 
 func (p *process) serve(ctx context.Context) error {
-	authenticators := []web.Authenticator{&web.Certificates{Pool: p.authority.Pool()}}
+	issuer, err := accountIssuer(p.authority)
+	if err != nil {
+		return err
+	}
+	accounts := &web.Accounts{Verifier: issuer.Verifier(), Now: time.Now}
+	authenticators := []web.Authenticator{&web.Certificates{Pool: p.authority.Pool()}, accounts}
 	if p.tokenFile != "" {
 		tokens, err := web.ReadTokens(p.tokenFile)
 		if err != nil {
@@ -82,11 +88,17 @@ func (p *process) serve(ctx context.Context) error {
 		return err
 	}
 	server := apiserver.New(apiserver.Config{
-		Name: p.name, Store: store.Recorded(p.store, p.sink, trace.Incarnation(p.name), "etcd"), Sink: p.sink, RequestTimeout: p.limits.Timeout, Warn: func(err error) { p.log.Print(err) },
+		Name: p.name, Store: store.Recorded(p.store, p.sink, trace.Incarnation(p.name), "etcd"), Sink: p.sink, RequestTimeout: p.limits.Timeout, Tokens: issuer, Accounts: p.accounts,
+		Authorization: p.authorize == byRules, Warn: func(err error) { p.log.Print(err) },
 	})
+	accounts.Transport = server
+	var authorizer web.Authorizer // nil: everybody may do everything
+	if p.authorize == byRules {
+		authorizer = server
+	}
 	stopping := make(chan struct{})
 	handler := web.New(web.Config{
-		Transport: server, Authenticators: authenticators, Live: []web.Check{etcdHealth(server)},
+		Transport: server, Authenticators: authenticators, Authorizer: authorizer, Live: []web.Check{etcdHealth(server)},
 		Ready: []web.Check{etcdHealth(server), caches(server)}, Kubelet: kubelets, Limits: p.limits,
 		Stopping: stopping, Log: p.log, Access: accessLog(p.options, p.log),
 	})
@@ -102,6 +114,19 @@ func (p *process) serve(ctx context.Context) error {
 	}
 	p.log.Printf("serving on https://%s", p.listener.Addr())
 	return web.Serve(ctx, p.listener, serving, handler, func() { close(stopping) }, p.log)
+}
+
+// accountIssuer issues the tokens of the cluster's service accounts.
+func accountIssuer(authority *pki.Authority) (*token.Issuer, error) {
+	text, err := authority.EnsureAccountKey()
+	if err != nil {
+		return nil, err
+	}
+	key, err := token.ParseKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", authority.AccountKeyFile(), err)
+	}
+	return token.NewIssuer(key), nil
 }
 
 func accessLog(o options, logger *log.Logger) *log.Logger {
@@ -122,7 +147,7 @@ func etcdHealth(server *apiserver.Server) web.Check {
 func caches(server *apiserver.Server) web.Check {
 	return web.Check{Name: "caches", Check: func() error {
 		if !server.Ready() {
-			return errors.New("the caches are not filled, or the default namespaces not made")
+			return errors.New("the caches are not filled, or the default namespaces and roles not made")
 		}
 		return nil
 	}}

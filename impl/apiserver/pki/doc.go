@@ -7,10 +7,11 @@
 //  2. A file is there whole or not at all, whatever crashes when.
 //  3. The key NAME.key of a leaf is made once; NAME.crt is renewed when it is asked for and no longer says what it should
 //     or has less than a third of its life left. So a certificate never stands beside the key of another.
-//  4. Identities are upstream's: the user is the common name, the groups are the organizations.
+//  4. The key sa.key that signs service accounts' tokens is made once, too, by whoever calls EnsureAccountKey first, and never replaced.
+//  5. Identities are upstream's: the user is the common name, the groups are the organizations.
 //
 // **Not done**: intermediate authorities, revocation and signing requests (no component needs them, upstream's certificates
-// API would); the key that signs service accounts' tokens, which comes with the token controller.
+// API would).
 //
 // Sources: kubernetes/website, setup/best-practices/certificates; cmd/kubeadm/app/util/pkiutil (v1.37) for lifetimes.
 package pki

@@ -26,6 +26,7 @@ var (
 	Admin         = Subject{User: "kubernetes-admin", Groups: []string{"system:masters"}, Client: true}
 	Scheduler     = Subject{User: "system:kube-scheduler", Client: true}
 	Controllers   = Subject{User: "system:kube-controller-manager", Client: true}
+	Proxy         = Subject{User: "system:kube-proxy", Client: true}
 	KubeletClient = Subject{User: "kube-apiserver-kubelet-client", Groups: []string{"system:masters"}, Client: true}
 )
 
@@ -37,7 +38,7 @@ func Node(name string) Subject {
 // Issue returns the paths of a certificate for s and its key, NAME.crt and NAME.key in the authority's directory. It makes
 // them unless they are there and still good.
 func (a *Authority) Issue(name string, s Subject) (certFile, keyFile string, err error) {
-	if name == "" || name == "ca" || strings.ContainsAny(name, "/\x00") || strings.HasPrefix(name, ".") {
+	if name == "" || name == "ca" || name == "sa" || strings.ContainsAny(name, "/\x00") || strings.HasPrefix(name, ".") {
 		return "", "", fmt.Errorf("pki: %q cannot name a certificate", name)
 	}
 	if s.User == "" || !s.Server && !s.Client {

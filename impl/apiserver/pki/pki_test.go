@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"orrery/impl/token"
 )
 
 // Goal: processes that start at once agree on one authority, and certificates verify as what they were issued for.
@@ -126,4 +128,27 @@ func TestKubeconfig(t *testing.T) {
 	raw, err := clientcmd.LoadFromFile(path)
 	require.NoError(t, err)
 	require.Equal(t, "https://a:6443", raw.Clusters["a"].Server)
+}
+
+// Goal: all API servers and controllers sign tokens with one key. Method: many start at once.
+func TestAccountKeyIsMadeOnce(t *testing.T) {
+	authority, err := Ensure(t.TempDir())
+	require.NoError(t, err)
+	keys, errs := make([][]byte, 4), make([]error, 4)
+	var group sync.WaitGroup
+	for i := range keys {
+		group.Go(func() { keys[i], errs[i] = authority.EnsureAccountKey() })
+	}
+	group.Wait()
+	for i := range keys {
+		require.NoError(t, errs[i])
+		require.Equal(t, keys[0], keys[i])
+	}
+	_, err = token.ParseKey(keys[0])
+	require.NoError(t, err)
+	info, err := os.Stat(authority.AccountKeyFile())
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode())
+	_, _, err = authority.Issue("sa", Admin)
+	require.Error(t, err, "its key would be taken for that of the tokens")
 }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -25,6 +26,11 @@ func create(k *kind, old api.Object, req api.Request, env Env) (Change, error) {
 	warnings := dedupOwners(obj)
 	claim(obj, env)
 	Default(obj)
+	if pod, ok := obj.(*corev1.Pod); ok {
+		if err := admitAccount(pod, req, env); err != nil {
+			return Change{}, err
+		}
+	}
 	errs := k.prepare(obj, env)
 	if len(errs) == 0 {
 		errs = Validate(obj)

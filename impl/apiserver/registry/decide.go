@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -10,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"orrery/impl/api"
+	"orrery/impl/token"
 )
 
 // Env is everything that a decision may depend on besides the stored object and the request: what is not a function
@@ -21,6 +23,18 @@ type Env struct {
 	UID types.UID
 	// Suffix completes a generateName: five characters, fresh for every attempt.
 	Suffix string
+	// Tokens issues the tokens of service accounts; nil: nobody does.
+	Tokens *token.Issuer
+
+	// Accounts: every new pod has a service account. Its decision needs that account as it is in the store, which [NeedsAccount] asks for:
+	// then AccountRead is set, and Account, unless there is none.
+	Accounts    bool
+	AccountRead bool
+	Account     *corev1.ServiceAccount
+
+	// Admit may refuse what is decided, for who asks: old is what there is, and obj what the request makes of it, or what it reads. nil: nobody
+	// is refused. It modifies nothing.
+	Admit func(req api.Request, old, obj api.Object) error
 }
 
 func (e Env) now() metav1.Time { return e.Now.Rfc3339Copy() }
@@ -63,6 +77,17 @@ type Change struct {
 // Served are get, create, update, patch and delete of the object itself and of the subresources status, scale, binding
 // and finalize; deletecollection is a delete of each.
 func Decide(old api.Object, req api.Request, env Env) (Change, error) {
+	change, err := decide(old, req, env)
+	if err == nil && env.Admit != nil {
+		err = env.Admit(req, old, change.Object)
+	}
+	if err != nil {
+		return Change{}, err
+	}
+	return change, nil
+}
+
+func decide(old api.Object, req api.Request, env Env) (Change, error) {
 	k, ok := kinds[req.Resource.Kind]
 	if !ok {
 		return Change{}, noSubresource(req)

@@ -10,6 +10,8 @@ import (
 
 // kinds is what the kinds differ in; everything else is the same for all.
 var kinds = map[string]*kind{
+	"ClusterRole":           clusterRole.kind(),
+	"ClusterRoleBinding":    clusterRoleBinding.kind(),
 	"ConfigMap":             configMap.kind(),
 	"Endpoints":             endpoints.kind(),
 	"EndpointSlice":         endpointSlice.kind(),
@@ -20,6 +22,8 @@ var kinds = map[string]*kind{
 	"Pod":                   pod.kind(),
 	"ReplicaSet":            replicaSet.kind(),
 	"ReplicationController": replicationController.kind(),
+	"Role":                  role.kind(),
+	"RoleBinding":           roleBinding.kind(),
 	"Secret":                secret.kind(),
 	"Service":               service.kind(),
 	"ServiceAccount":        serviceAccount.kind(),

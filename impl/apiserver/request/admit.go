@@ -107,3 +107,16 @@ func (w *write) create() {
 	w.fresh = true
 	w.decide()
 }
+
+// readAccount reads the service account of a new pod, and decides again. It is read from the store, as the account of a namespace that was just
+// made is in no cache yet.
+//
+// Upstream: believes its cache, and reads only what that does not have. As there, the account may be deleted before the pod is written.
+func (w *write) readAccount(name string) {
+	accounts, _ := api.ByName("serviceaccounts")
+	w.m.readOne(accounts, w.req.Namespace, name, func(obj api.Object) {
+		w.accountRead = true
+		w.account, _ = obj.(*corev1.ServiceAccount)
+		w.decide()
+	})
+}

@@ -5,15 +5,23 @@
 // [Machine.Done] takes the answer. Between the two a simulation may let any other request go first.
 //
 //  1. A write is read → decide → compare-and-swap → decide again or answer. Deciding is [registry.Decide]'s.
+//
 //  2. A first version may come from the Cache, as a suggestion. A change decided on it stands only if the
 //     compare-and-swap, of a deletion as of an update, finds that very version in the store; a refusal, and the finding
 //     that there is nothing to do, are decided again on a version read from the store.
+//
 //  3. An update never creates: only a create compares with "absent".
+//
 //  4. Nothing is written twice: after a write of unknown outcome the request ends with 504 Timeout. Every other error of
 //     a write of one object is definite, except where the server itself is at fault (500).
+//
 //  5. Repetition is bounded: a write that loses every race ends with 409 after 32, a generated name after 8.
+//
 //  6. A new object needs a namespace that exists and is not being deleted: so it is at the moment of the write, which the
 //     namespace's revision guards.
+//
+//  7. A token of a service account is issued for what is in the store at some moment within the request, and nothing is written. Where new pods
+//     have accounts, so does theirs: it was in the store after the request began.
 //
 // Lists, by resourceVersion and resourceVersionMatch, as upstream has it (kubernetes.io, "API concepts"; KEP-2340):
 //

@@ -59,6 +59,10 @@ func New(req api.Request, caches Caches, env func() registry.Env) *Machine {
 	case api.DeleteCollection:
 		m.deleteCollection()
 	default:
+		if issues(req) {
+			m.issue()
+			return m
+		}
 		(&write{m: m, req: req, finish: m.finish}).begin()
 	}
 	return m

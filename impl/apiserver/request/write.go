@@ -3,6 +3,7 @@ package request
 import (
 	"errors"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -37,7 +38,10 @@ type write struct {
 	fresh     bool          // old was read from the store by this request
 	guards    []store.Guard // of a create: its namespace is there and stays
 	conflicts int
-	change    registry.Change
+	// accountRead: that of a new pod was, where the server needs one; account is nil if there is none.
+	accountRead bool
+	account     *corev1.ServiceAccount
+	change      registry.Change
 }
 
 func (w *write) begin() {
@@ -88,7 +92,14 @@ func (w *write) decide() {
 	if w.old != nil {
 		old = w.old.Object
 	}
-	change, err := registry.Decide(old, w.req, w.m.env())
+	env := w.m.env()
+	env.AccountRead, env.Account = w.accountRead, w.account
+	change, err := registry.Decide(old, w.req, env)
+	var needs *registry.NeedsAccount
+	if errors.As(err, &needs) {
+		w.readAccount(needs.Name)
+		return
+	}
 	if (err != nil || change.Action == registry.None || w.req.DryRun) && !w.fresh {
 		w.read()
 		return

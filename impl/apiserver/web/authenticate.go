@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/x509"
@@ -16,36 +17,43 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"orrery/impl/apiserver/user"
 )
-
-// User is who sent a request.
-type User struct {
-	Name   string
-	Groups []string
-}
-
-// privileged users are never turned away for load, as upstream's.
-func (u User) privileged() bool { return slices.Contains(u.Groups, "system:masters") }
 
 // Authenticator tells who sent r. ok is false if it knows nothing of the kind of credentials that r carries; an error
 // means that they are of its kind and no good.
 type Authenticator interface {
-	Authenticate(r *http.Request) (user User, ok bool, err error)
+	Authenticate(r *http.Request) (u user.Info, ok bool, err error)
 }
 
-// authenticate asks all: nobody who shows bad credentials gets in, and nobody who shows none.
-func (h *Handler) authenticate(r *http.Request) (User, error) {
+// authenticate asks all until one knows: nobody gets in whom none knows, by bad credentials or by none. Who gets in is in one group more. Where
+// nobody can say, as the store that must be asked does not answer, that is not said to be a refusal.
+//
+// Upstream: 401 then also.
+func (h *Handler) authenticate(r *http.Request) (user.Info, error) {
 	for _, a := range h.Authenticators {
-		user, ok, err := a.Authenticate(r)
+		u, ok, err := a.Authenticate(r)
+		if unavailable(err) {
+			return user.Info{}, err
+		}
 		if err != nil {
 			h.Log.Printf("web: unable to authenticate the request from %s: %v", r.RemoteAddr, err)
-			break
 		}
 		if ok {
-			return user, nil
+			if !u.In(user.AllAuthenticated) {
+				u.Groups = append(slices.Clone(u.Groups), user.AllAuthenticated)
+			}
+			return u, nil
 		}
 	}
-	return User{}, apierrors.NewUnauthorized("Unauthorized")
+	return user.Info{}, apierrors.NewUnauthorized("Unauthorized")
+}
+
+// unavailable: the error is one of the server's, and so says nothing about the credentials.
+func unavailable(err error) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && status.Status().Code >= http.StatusInternalServerError || errors.Is(err, context.DeadlineExceeded)
 }
 
 // Certificates knows clients by certificates of one authority: the user is the common name, the groups are the
@@ -68,18 +76,18 @@ type validity struct{ from, until time.Time }
 func (v validity) includes(t time.Time) bool { return !t.Before(v.from) && !t.After(v.until) }
 
 // Authenticate implements [Authenticator].
-func (c *Certificates) Authenticate(r *http.Request) (User, bool, error) {
+func (c *Certificates) Authenticate(r *http.Request) (user.Info, bool, error) {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
-		return User{}, false, nil
+		return user.Info{}, false, nil
 	}
 	if err := c.verify(r.TLS.PeerCertificates, time.Now()); err != nil {
-		return User{}, false, err
+		return user.Info{}, false, err
 	}
 	leaf := r.TLS.PeerCertificates[0]
 	if leaf.Subject.CommonName == "" {
-		return User{}, false, errors.New("the client certificate has no common name")
+		return user.Info{}, false, errors.New("the client certificate has no common name")
 	}
-	return User{Name: leaf.Subject.CommonName, Groups: leaf.Subject.Organization}, true, nil
+	return user.Info{Name: leaf.Subject.CommonName, Groups: leaf.Subject.Organization}, true, nil
 }
 
 func (c *Certificates) verify(shown []*x509.Certificate, now time.Time) error {
@@ -127,7 +135,7 @@ func (c *Certificates) remember(name [sha256.Size]byte, chain []*x509.Certificat
 }
 
 // Tokens knows clients by bearer tokens.
-type Tokens map[string]User
+type Tokens map[string]user.Info
 
 // ReadTokens reads upstream's --token-auth-file: lines of token,user,uid and optionally "group1,group2".
 func ReadTokens(path string) (Tokens, error) {
@@ -151,35 +159,35 @@ func ReadTokens(path string) (Tokens, error) {
 		if len(record) < 3 {
 			return nil, fmt.Errorf("%s:%d: token file must contain at least 3 columns (token, user, uid), found %d", path, line, len(record))
 		}
-		token, user := strings.TrimSpace(record[0]), User{Name: record[1]}
-		if token == "" || user.Name == "" {
+		token, u := strings.TrimSpace(record[0]), user.Info{Name: record[1], UID: record[2]}
+		if token == "" || u.Name == "" {
 			return nil, fmt.Errorf("%s:%d: token and user must not be empty", path, line)
 		}
 		if _, twice := tokens[token]; twice {
 			return nil, fmt.Errorf("%s:%d: the token was given to a user before", path, line)
 		}
 		if len(record) >= 4 && record[3] != "" {
-			user.Groups = strings.Split(record[3], ",")
+			u.Groups = strings.Split(record[3], ",")
 		}
-		tokens[token] = user
+		tokens[token] = u
 	}
 }
 
 // Authenticate implements [Authenticator].
-func (t Tokens) Authenticate(r *http.Request) (User, bool, error) {
-	scheme, token, ok := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return User{}, false, nil
+func (t Tokens) Authenticate(r *http.Request) (user.Info, bool, error) {
+	token, ok := bearer(r)
+	if !ok {
+		return user.Info{}, false, nil
 	}
 	// All are compared, in constant time: how long it takes tells nothing of a token.
-	var found *User
-	for known, user := range t {
-		if subtle.ConstantTimeCompare([]byte(known), []byte(strings.TrimSpace(token))) == 1 {
-			found = &user
+	var found *user.Info
+	for known, u := range t {
+		if subtle.ConstantTimeCompare([]byte(known), []byte(token)) == 1 {
+			found = &u
 		}
 	}
 	if found == nil {
-		return User{}, false, errors.New("invalid bearer token")
+		return user.Info{}, false, errors.New("invalid bearer token")
 	}
 	return *found, true, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orrery/impl/apiserver/pki"
+	"orrery/impl/apiserver/user"
 )
 
 // Goal: only who is known is served, and the server ends when it is told to. Method: real TLS with certificates of two
@@ -29,7 +30,7 @@ func TestReadTokens(t *testing.T) {
 	}
 	tokens, err := read("t1,jane,7\nt2,root,8,\"system:masters,people\"\n")
 	require.NoError(t, err)
-	require.Equal(t, Tokens{"t1": {Name: "jane"}, "t2": {Name: "root", Groups: []string{"system:masters", "people"}}}, tokens)
+	require.Equal(t, Tokens{"t1": {Name: "jane", UID: "7"}, "t2": {Name: "root", UID: "8", Groups: []string{"system:masters", "people"}}}, tokens)
 	for content, want := range map[string]string{
 		"t1,jane":              ":1: token file must contain at least 3 columns (token, user, uid), found 2",
 		"t1,jane,7\n,jane,7":   ":2: token and user must not be empty",
@@ -93,6 +94,7 @@ func TestServeOverTLS(t *testing.T) {
 	require.Equal(t, 200, response.StatusCode)
 	require.Equal(t, 2, response.ProtoMajor)
 	require.Equal(t, "jane", f.asked.User)
+	require.Equal(t, user.Info{Name: "jane", Groups: []string{"people", user.AllAuthenticated}}, f.by)
 	require.Equal(t, 401, get(tlsClient(t, authority, nil, pki.Subject{}), podsPath+"/a").StatusCode)
 	require.Equal(t, 200, get(tlsClient(t, authority, nil, pki.Subject{}), "/version").StatusCode)
 	require.Equal(t, 401, get(tlsClient(t, authority, other, pki.Admin), podsPath+"/a").StatusCode, "of another authority")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,6 +22,8 @@ func (rt route) newObject() (runtime.Object, schema.GroupVersionKind) {
 	switch rt.subresource {
 	case "binding":
 		return &corev1.Binding{}, corev1.SchemeGroupVersion.WithKind("Binding")
+	case "token":
+		return &authenticationv1.TokenRequest{}, authenticationv1.SchemeGroupVersion.WithKind("TokenRequest")
 	case "scale":
 		return &autoscalingv1.Scale{}, autoscalingv1.SchemeGroupVersion.WithKind("Scale")
 	}

@@ -7,25 +7,32 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"orrery/impl/api"
+	"orrery/impl/apiserver/user"
 )
 
 // call is one request to an object or a collection.
 type call struct {
 	*Handler
-	w     *recorder
-	r     *http.Request
-	user  User
-	route route
-	verb  api.Verb
+	w    *recorder
+	r    *http.Request
+	user user.Info
+	// route is where it goes, unless it is a review: then that is its kind, and of the route there is the namespace.
+	route  route
+	review schema.GroupVersionKind
+	verb   api.Verb
 	// bodyRead: the body was read to its end.
 	bodyRead bool
 }
 
 // serve answers the call. An error means that nothing was written.
 func (c *call) serve(ctx context.Context) error {
+	if !c.review.Empty() {
+		return c.serveReview(ctx)
+	}
 	if c.verb == connect {
 		return c.connect(ctx)
 	}

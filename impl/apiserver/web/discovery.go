@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/munnerz/goautoneg"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -147,7 +148,7 @@ func subresourceVerbs(sub string) metav1.Verbs {
 	switch sub {
 	case "log":
 		return metav1.Verbs{"get"}
-	case "binding":
+	case "binding", "token":
 		return metav1.Verbs{"create"}
 	case "finalize":
 		return metav1.Verbs{"update"}
@@ -162,6 +163,8 @@ func subresourceKind(r *api.Resource, sub string) schema.GroupVersionKind {
 	switch sub {
 	case "scale":
 		return autoscalingv1.SchemeGroupVersion.WithKind("Scale")
+	case "token":
+		return authenticationv1.SchemeGroupVersion.WithKind("TokenRequest")
 	case "binding":
 		return r.GVK().GroupVersion().WithKind("Binding")
 	case "exec":

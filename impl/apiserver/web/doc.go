@@ -8,6 +8,13 @@
 //  1. Nobody is served who is not known, but for /healthz, /livez, /readyz and /version. Credentials end here: neither the
 //     Transport nor a kubelet sees them.
 //
+//     A client is known by a certificate of the cluster's authority, by a token of a file, or by the token of a service account: that is refused from
+//     the moment on at which the account, or what the token is bound to, is gone from the store. Who is known is in the context of the request.
+//
+//     Nobody is served what he may not have: the [Authorizer] is asked once, before anything is read, about what method and path say, whether or
+//     not there is such a thing. A stream by GET takes the right to create it as well. Without an Authorizer everybody may do everything.
+//     Reviews answer who may do what.
+//
 //  2. Every answer that is no success is a Status with upstream's reason, code and words; what is not served is answered as
 //     upstream answers for an unknown resource. A panic is a 500 and a line in the log.
 //
@@ -24,18 +31,21 @@
 //
 // The way of a request, and what it may be answered on the way:
 //
-//	route         404, 405
 //	authenticate  401
+//	authorize     403
+//	route         404, 405
 //	limit         429, 504
 //	read          400, 406, 413, 415     into an api.Request
 //	do            the server's own       by the Transport
 //	show                                 as JSON, YAML, protobuf; itself, Table, metadata
 //
-// **Not done**: authorization (every user may do everything; RBAC comes with the accounts); compressed answers, which cost
+// **Not done**: impersonation; reviews in discovery, which no client asks before it sends one; compressed answers, which cost
 // more than they save on one host; watches over WebSocket and the deprecated /watch/ paths, which no client in use asks
 // for; server-side apply; priority and fairness (the older in-flight limits are there); the proxy subresources;
 // pods/eviction, pods/ephemeralcontainers, pods/resize; WebSocket streams of kubectl's newest protocol, which are refused so
 // that kubectl uses SPDY (see upgradable).
+//
+// Upstream: /healthz, /livez, /readyz and /version are anybody's by the role system:public-info-viewer; here they always are.
 //
 // Sources: k8s.io/apiserver v0.37 pkg/endpoints/{handlers,request,discovery}, pkg/server/{filters,healthz};
 // kubernetes/kubernetes pkg/registry/core/pod (strategy.go, rest/) for the way to a kubelet.

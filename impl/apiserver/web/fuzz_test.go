@@ -10,10 +10,16 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"orrery/impl/api"
 )
 
-// FuzzHTTP: no request makes a handler panic, and whatever is refused is refused by a Status. Method: the handler itself, without
-// a network, before a Transport that panics for nothing.
+// secretWord is in the name of what only root may read; no answer to anybody else holds it, unless it was in the question.
+const secretWord = "hidden-treasure"
+
+// FuzzHTTP: no request makes a handler panic, whatever is refused is refused by a Status, and nobody sees what he may not read. Method: the
+// handler itself, without a network, before a Transport that panics for nothing. Each request is made by somebody who may do everything, and then by
+// who shows no credentials, who has no rights, and who may read pods of another namespace.
 func FuzzHTTP(f *testing.F) {
 	for _, seed := range []struct{ method, target, contentType, accept, body string }{
 		{"POST", podsPath, "application/json", "", goodPod},
@@ -28,6 +34,12 @@ func FuzzHTTP(f *testing.F) {
 		{"GET", podsPath + "/a?includeObject=Object", "", "application/json;as=Table;g=meta.k8s.io;v=v1,*/*;q=0.1", ""},
 		{"GET", podsPath + "/a/log?tailLines=3&follow=1", "", "", ""},
 		{"POST", podsPath + "/a/exec?command=x&stdout=1", "", "", ""},
+		{"GET", "/api/v1/namespaces/mine/pods", "", "", ""},
+		{"GET", "/api/v1/namespaces/mine/../default/pods/a", "", "", ""},
+		{"GET", "/api/v1//namespaces/default/pods/a/", "", "", ""},
+		{"GET", "/api/v1/namespaces/mine/pods/..%2F..%2Fdefault%2Fpods%2Fa", "", "", ""},
+		{"GET", "/api/v1/pods?fieldSelector=metadata.namespace%3Dmine", "", "", ""},
+		{"HEAD", podsPath + "/a", "", "", ""},
 		{"GET", "/apis", "", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", ""},
 		{"GET", "/readyz?verbose&exclude=ping", "", "", ""},
 		{"POST", podsPath, "application/json", "", strings.Repeat("[", 20_000)},
@@ -35,31 +47,50 @@ func FuzzHTTP(f *testing.F) {
 		f.Add(seed.method, seed.target, seed.contentType, seed.accept, seed.body)
 	}
 	var logged strings.Builder
-	transport := newFake(pod("a"))
+	hidden := pod("a")
+	hidden.Labels = map[string]string{"for": secretWord}
+	transport := newFake(hidden)
 	handler := New(Config{
-		Transport: transport, Authenticators: []Authenticator{Tokens{"secret": {Name: "admin"}}}, Log: log.New(&logged, "", 0),
+		Transport: transport, Authenticators: []Authenticator{authorizedTokens}, Authorizer: bound(), Log: log.New(&logged, "", 0),
 	})
 	f.Fuzz(func(t *testing.T, method, target, contentType, accept, body string) {
-		r, err := http.NewRequest(method, "http://host/", io.NopCloser(strings.NewReader(body)))
-		if err != nil || !strings.HasPrefix(target, "/") {
-			t.Skip("no request at all")
+		ask := func(token string) *httptest.ResponseRecorder {
+			r, err := http.NewRequest(method, "http://host/", io.NopCloser(strings.NewReader(body)))
+			if err != nil || !strings.HasPrefix(target, "/") {
+				t.Skip("no request at all")
+			}
+			if r.URL, err = r.URL.Parse(target); err != nil || r.URL.Query().Has("watch") {
+				t.Skip("no path, or one that waits")
+			}
+			r.RequestURI = target
+			if token != "" {
+				r.Header.Set("Authorization", "Bearer "+token)
+			}
+			r.Header.Set("Content-Type", contentType)
+			r.Header.Set("Accept", accept)
+			logged.Reset()
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			if strings.Contains(logged.String(), "panic") {
+				t.Fatalf("%s %s panicked:\n%s", method, target, logged.String())
+			}
+			if w.Code < 200 || w.Code > 599 {
+				t.Fatalf("%s %s is answered by %d", method, target, w.Code)
+			}
+			return w
 		}
-		if r.URL, err = r.URL.Parse(target); err != nil || r.URL.Query().Has("watch") {
-			t.Skip("no path, or one that waits")
+		for _, token := range []string{"", "nobody", "reader"} {
+			transport.asked = api.Request{}
+			w := ask(token)
+			if strings.Contains(w.Body.String(), secretWord) && !strings.Contains(target+body, secretWord) {
+				t.Fatalf("%s %s shows to %q what it may not read: %s", method, target, token, w.Body)
+			}
+			mine := token == "reader" && transport.asked.Namespace == "mine" && !transport.asked.Verb.Writes()
+			if transport.asked.Resource != nil && !mine {
+				t.Fatalf("%s %s by %q went on to %s %s in %q", method, target, token, transport.asked.Verb, transport.asked.Resource.Name, transport.asked.Namespace)
+			}
 		}
-		r.RequestURI = target
-		r.Header.Set("Authorization", "Bearer secret")
-		r.Header.Set("Content-Type", contentType)
-		r.Header.Set("Accept", accept)
-		logged.Reset()
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, r)
-		if strings.Contains(logged.String(), "panic") {
-			t.Fatalf("%s %s panicked:\n%s", method, target, logged.String())
-		}
-		if w.Code < 200 || w.Code > 599 {
-			t.Fatalf("%s %s is answered by %d", method, target, w.Code)
-		}
+		w := ask("root")
 		if w.Code < 400 || !strings.HasPrefix(w.Header().Get("Content-Type"), "application/json") {
 			return
 		}

@@ -12,6 +12,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"orrery/impl/api"
+	"orrery/impl/apiserver/user"
 	"orrery/impl/apiserver/web/openapi"
 	"orrery/impl/client"
 )
@@ -22,6 +24,8 @@ type Config struct {
 	Transport client.Transport
 	// Authenticators are asked in turn who sent a request; the first that knows decides.
 	Authenticators []Authenticator
+	// Authorizer is asked whether that user may; nil: everybody may do everything.
+	Authorizer Authorizer
 	// Live and Ready are the checks of /livez and /readyz; /healthz is /livez by an older name.
 	Live, Ready []Check
 	// Kubelet is how kubelets are spoken to: their authority, and the client certificate of the API server.
@@ -52,6 +56,9 @@ func New(c Config) *Handler {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Authorizer == nil {
+		c.Authorizer = alwaysAllow{}
 	}
 	if c.Log == nil {
 		c.Log = log.Default()
@@ -93,26 +100,28 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 	if r.URL.Path == "/version" {
 		return serveVersion(w, r)
 	}
-	user, err := h.authenticate(r)
+	u, err := h.authenticate(r)
 	if err != nil {
 		return err
 	}
+	if err := h.authorize(u, attributesOf(r)); err != nil {
+		return err
+	}
+	r = r.WithContext(user.With(r.Context(), u))
 	if served, err := h.serveIndex(w, r); served {
 		return err
 	}
-	rt, ok := parsePath(r.URL.Path)
-	if !ok {
-		return notFound()
-	}
-	verb, err := rt.verb(r)
-	if err != nil {
+	c := &call{Handler: h, w: w, r: r, user: u}
+	if err := c.find(); err != nil {
 		return err
 	}
-	c := &call{Handler: h, w: w, r: r, user: user, route: rt, verb: verb}
-	if rt.longRunning(verb) {
+	if err := c.authorizeStream(); err != nil {
+		return err
+	}
+	if c.route.longRunning(c.verb) {
 		return c.serve(r.Context())
 	}
-	release, err := h.inflight.acquire(verb, user)
+	release, err := h.inflight.acquire(c.verb, u)
 	if err != nil {
 		return err
 	}
@@ -131,6 +140,24 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && err != nil {
 		return apierrors.NewTimeoutError("request did not complete within the allotted timeout", 0)
 	}
+	return err
+}
+
+// find finds out what the call is for.
+func (c *call) find() (err error) {
+	if review, namespace, ok := reviewAt(c.r.URL.Path); ok {
+		c.review, c.verb, c.route.namespace = review, api.Create, namespace
+		if c.r.Method != http.MethodPost {
+			return methodNotAllowed()
+		}
+		return nil
+	}
+	rt, ok := parsePath(c.r.URL.Path)
+	if !ok {
+		return notFound()
+	}
+	c.route = rt
+	c.verb, err = rt.verb(c.r)
 	return err
 }
 

@@ -23,6 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"orrery/impl/api"
+	"orrery/impl/apiserver/user"
 	"orrery/impl/client"
 )
 
@@ -34,6 +35,7 @@ type fake struct {
 	mutex   sync.Mutex
 	objects map[string]api.Object
 	asked   api.Request
+	by      user.Info
 	rv      int
 	events  []api.WatchEvent
 	err     error
@@ -64,6 +66,7 @@ func (f *fake) Do(ctx context.Context, req api.Request) (api.Response, error) {
 		panic("the fake was told to")
 	}
 	f.asked = req
+	f.by, _ = user.From(ctx)
 	if f.err != nil {
 		return api.Response{}, f.err
 	}

@@ -310,8 +310,8 @@ func each(alter func(*api.Request)) func(*control.View, *control.Plan) {
 	}
 }
 
-// inputs is how many are tried for each bug. The rarest, that a late deletion meets another namespace, takes some hundred.
-const inputs = 1000
+// inputs is how many are tried for each bug. The rarest, that a late deletion meets another namespace, takes more than a thousand.
+const inputs = 4000
 
 // Goal: the machine is seen to fail. Method: each planted bug must be found by one of the first inputs, for the right reason.
 func TestMachineFindsBugs(t *testing.T) {

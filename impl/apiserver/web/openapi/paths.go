@@ -3,6 +3,7 @@ package openapi
 import (
 	"reflect"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -67,6 +68,11 @@ func (b *builder) addResource(paths map[string]*spec3.Path, r *api.Resource) {
 			paths[root+r.Name+"/{name}/status"] = b.item(r.GVK(), obj, places)
 		case "scale":
 			paths[root+r.Name+"/{name}/scale"] = b.item(autoscalingv1.SchemeGroupVersion.WithKind("Scale"), &autoscalingv1.Scale{}, places)
+		case "token":
+			kind := authenticationv1.SchemeGroupVersion.WithKind("TokenRequest")
+			paths[root+r.Name+"/{name}/token"] = &spec3.Path{PathProps: spec3.PathProps{
+				Parameters: places, Post: b.operation(kind, "post", &authenticationv1.TokenRequest{}, &authenticationv1.TokenRequest{}, writeQuery),
+			}}
 		case "binding":
 			kind := corev1.SchemeGroupVersion.WithKind("Binding")
 			paths[root+r.Name+"/{name}/binding"] = &spec3.Path{PathProps: spec3.PathProps{

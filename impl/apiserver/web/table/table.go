@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -22,6 +23,8 @@ type kind struct {
 
 // kinds are by plural name.
 var kinds = map[string]kind{
+	"clusterrolebindings":    of(clusterRoleBindingCells, bindingColumns("clusterRoleBinding", rbacv1.ClusterRoleBinding{})),
+	"clusterroles":           of(clusterRoleCells, roleColumns),
 	"configmaps":             of(configMapCells, configMapColumns),
 	"endpoints":              of(endpointsCells, endpointsColumns),
 	"endpointslices":         of(endpointSliceCells, endpointSliceColumns),
@@ -32,6 +35,8 @@ var kinds = map[string]kind{
 	"pods":                   {columns: podColumns, cells: of(podCells, podColumns).cells, conditions: podConditions},
 	"replicasets":            of(replicaSetCells, replicaSetColumns),
 	"replicationcontrollers": of(replicationControllerCells, replicationControllerColumns),
+	"rolebindings":           of(roleBindingCells, bindingColumns("roleBinding", rbacv1.RoleBinding{})),
+	"roles":                  of(roleCells, roleColumns),
 	"secrets":                of(secretCells, secretColumns),
 	"serviceaccounts":        of(serviceAccountCells, serviceAccountColumns),
 	"services":               of(serviceCells, serviceColumns),
