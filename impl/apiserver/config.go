@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/uuid"
 
 	"orrery/impl/apiserver/cache"
+	"orrery/impl/apiserver/registry"
 	"orrery/impl/store"
 	"orrery/impl/trace"
 )
@@ -40,6 +41,10 @@ type Config struct {
 	EventTTL time.Duration
 	// SweepEvery is how often Events are looked through.
 	SweepEvery time.Duration
+	// Ranges is where the addresses of Services come from: the same of all servers over one store.
+	Ranges registry.Ranges
+	// RepairEvery is how often addresses that no Service has are looked for. Negative: never.
+	RepairEvery time.Duration
 }
 
 // Upstream's defaults, but for DigestEvery and SweepEvery, which upstream does not have.
@@ -50,6 +55,7 @@ const (
 	DefaultCompactEvery   = 5 * time.Minute
 	DefaultEventTTL       = time.Hour
 	DefaultSweepEvery     = time.Minute
+	DefaultRepairEvery    = time.Minute // upstream: 3 minutes, and an address that is nobody's is kept for three of them
 )
 
 // suffixLength is that of a generated name's random part, as upstream's.
@@ -74,6 +80,9 @@ func (c Config) withDefaults() Config {
 	if c.Warn == nil {
 		c.Warn = func(error) {}
 	}
+	if !c.Ranges.ServiceIPs.IsValid() {
+		c.Ranges = registry.DefaultRanges()
+	}
 	if c.Window <= 0 {
 		c.Window = cache.DefaultWindow
 	}
@@ -83,7 +92,7 @@ func (c Config) withDefaults() Config {
 	}{
 		{&c.RequestTimeout, DefaultRequestTimeout}, {&c.BookmarkEvery, DefaultBookmarkEvery},
 		{&c.DigestEvery, DefaultDigestEvery}, {&c.CompactEvery, DefaultCompactEvery},
-		{&c.EventTTL, DefaultEventTTL}, {&c.SweepEvery, DefaultSweepEvery},
+		{&c.EventTTL, DefaultEventTTL}, {&c.SweepEvery, DefaultSweepEvery}, {&c.RepairEvery, DefaultRepairEvery},
 	} {
 		if *d.value == 0 {
 			*d.value = d.standard

@@ -16,7 +16,8 @@
 //	 5. Every DigestEvery the content of each cache that has moved is summed up in the trace, to be held against the store
 //	    at that revision. The calls to the store are recorded by whoever wraps it ([store.Recorded]).
 //	 6. History is kept for at least CompactEvery; of several servers one compacts in each period.
-//	 7. Events go EventTTL after they were last heard of.
+//	 7. Events go EventTTL after they were last heard of; addresses that no Service has, and that a broken request has left, in the
+//	    second pass of RepairEvery.
 //	 8. The namespaces default, kube-system, kube-public and kube-node-lease are made at the start, and not again.
 //
 // Nothing here decides: a simulation drives [request.Machine] and [cache.Set] step by step, without this package's

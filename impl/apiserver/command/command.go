@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"orrery/impl/apiserver/registry"
 	"orrery/impl/apiserver/web"
 )
 
@@ -28,6 +29,9 @@ type options struct {
 	cpuProfile  string
 	memProfile  string
 	limits      web.Limits
+	serviceIPs  string
+	nodePorts   string
+	ranges      registry.Ranges
 }
 
 // gcPercent is how much garbage may lie beside what is in use. Nearly all that a request allocates is dead when it is answered,
@@ -74,6 +78,8 @@ func Command() *cobra.Command {
 	flags.IntVar(&o.limits.Reading, "max-requests-inflight", 400, "how many requests that do not write may be served at once")
 	flags.IntVar(&o.limits.Mutating, "max-mutating-requests-inflight", 200, "how many requests that write may be served at once")
 	flags.DurationVar(&o.limits.Timeout, "request-timeout", 0, "bound on a request that is no watch or stream (default 1m0s)")
+	flags.StringVar(&o.serviceIPs, "service-cluster-ip-range", registry.DefaultServiceIPs, "`CIDR` that the IPs of services are taken from, the same for all servers")
+	flags.StringVar(&o.nodePorts, "service-node-port-range", registry.DefaultNodePorts, "`FIRST-LAST`: the ports that are taken for services on every node, the same for all servers")
 	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "`file` to write a profile of the CPU's use to, at the end")
 	flags.StringVar(&o.memProfile, "memprofile", "", "`file` to write a profile of the heap to, at the end")
 	for _, name := range []string{"cpuprofile", "memprofile"} {
@@ -102,6 +108,10 @@ func (o *options) check() error {
 	}
 	if o.pkiDir == "" {
 		return errors.New("--pki-dir is missing: the directory of the cluster's certificates")
+	}
+	var err error
+	if o.ranges, err = registry.ParseRanges(o.serviceIPs, o.nodePorts); err != nil {
+		return fmt.Errorf("--service-cluster-ip-range, --service-node-port-range: %w", err)
 	}
 	if o.limits.Reading < 1 || o.limits.Mutating < 1 {
 		return errors.New("--max-requests-inflight and --max-mutating-requests-inflight must be at least 1")

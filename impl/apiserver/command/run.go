@@ -82,7 +82,7 @@ func (p *process) serve(ctx context.Context) error {
 		return err
 	}
 	server := apiserver.New(apiserver.Config{
-		Name: p.name, Store: store.Recorded(p.store, p.sink, trace.Incarnation(p.name), "etcd"), Sink: p.sink, RequestTimeout: p.limits.Timeout, Warn: func(err error) { p.log.Print(err) },
+		Name: p.name, Store: store.Recorded(p.store, p.sink, trace.Incarnation(p.name), "etcd"), Sink: p.sink, RequestTimeout: p.limits.Timeout, Ranges: p.ranges, Warn: func(err error) { p.log.Print(err) },
 	})
 	stopping := make(chan struct{})
 	handler := web.New(web.Config{

@@ -14,6 +14,8 @@
 //  5. Repetition is bounded: a write that loses every race ends with 409 after 32, a generated name after 8.
 //  6. A new object needs a namespace that exists and is not being deleted: so it is at the moment of the write, which the
 //     namespace's revision guards.
+//  7. No two live Services have the same cluster IP or node port, of however many servers, and an address whose Service is gone
+//     is free again: see claim.go for why, and [Leaks] for what a broken request leaves.
 //
 // Lists, by resourceVersion and resourceVersionMatch, as upstream has it (kubernetes.io, "API concepts"; KEP-2340):
 //
