@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"orrery/checker/history"
 	"orrery/checker/verdict"
@@ -88,9 +89,14 @@ func heartbeat(v *history.Version) bool {
 	switch v.Object.Resource {
 	case "leases", "nodes", "events":
 		return true
+	case "":
+		return strings.HasPrefix(v.Key, presenceRoot)
 	}
 	return false
 }
+
+// presenceRoot is where API servers say that they live.
+const presenceRoot = "/registry/masterleases/"
 
 // stable judges the settled phase.
 func (j *judge) stable(settled history.Phase) {
@@ -108,14 +114,14 @@ func (j *judge) stable(settled history.Phase) {
 
 // moving judges a liveness phase that was not followed by a settled one.
 func (j *judge) moving(liveness history.Phase) {
-	writes := map[history.ObjectName]int{}
+	writes := map[string]int{} // by key
 	var last *history.Version
 	for _, v := range j.h.Log.Entries {
 		if v.Seq() < liveness.From || heartbeat(v) {
 			continue
 		}
 		last = v
-		if writes[v.Object]++; writes[v.Object] == HotLoop {
+		if writes[v.Key]++; writes[v.Key] == HotLoop {
 			j.broken(Stable, 119, v.Seq(), "%s was written %d times since the faults ended", v.Object, HotLoop)
 		}
 	}

@@ -55,6 +55,7 @@ func (s *Server) Run(ctx context.Context) {
 	tasks.Go(func() { s.every(ctx, s.cfg.CompactEvery, func() { s.compact(ctx, &c) }) })
 	var l request.Leaks
 	tasks.Go(func() { s.every(ctx, s.cfg.RepairEvery, func() { s.repair(ctx, &l) }) })
+	tasks.Go(func() { s.announce(ctx) })
 	tasks.Wait()
 }
 

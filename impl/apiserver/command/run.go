@@ -73,7 +73,7 @@ func (p *process) serve(ctx context.Context) error {
 		}
 		authenticators = append(authenticators, tokens)
 	}
-	serving, err := servingTLS(p.authority, p.name, p.listener.Addr())
+	serving, err := servingTLS(p.authority, p.name, p.listener.Addr(), p.advertised()...)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (p *process) serve(ctx context.Context) error {
 		return err
 	}
 	server := apiserver.New(apiserver.Config{
-		Name: p.name, Store: store.Recorded(p.store, p.sink, trace.Incarnation(p.name), "etcd"), Sink: p.sink, RequestTimeout: p.limits.Timeout, Ranges: p.ranges, Warn: func(err error) { p.log.Print(err) },
+		Name: p.name, Store: store.Recorded(p.store, p.sink, trace.Incarnation(p.name), "etcd"), Sink: p.sink, RequestTimeout: p.limits.Timeout, Ranges: p.ranges, Advertise: p.endpoint, Warn: func(err error) { p.log.Print(err) },
 	})
 	stopping := make(chan struct{})
 	handler := web.New(web.Config{
@@ -102,6 +102,15 @@ func (p *process) serve(ctx context.Context) error {
 	}
 	p.log.Printf("serving on https://%s", p.listener.Addr())
 	return web.Serve(ctx, p.listener, serving, handler, func() { close(stopping) }, p.log)
+}
+
+// advertised are the addresses by which pods reach the server: that of the Service kubernetes, and its own.
+func (p *process) advertised() []string {
+	addresses := []string{p.ranges.KubernetesIP()}
+	if p.endpoint.IsValid() {
+		addresses = append(addresses, p.endpoint.Addr().String())
+	}
+	return addresses
 }
 
 func accessLog(o options, logger *log.Logger) *log.Logger {
@@ -186,8 +195,9 @@ func clientTLS(authority *pki.Authority, name string, subject pki.Subject) (*tls
 }
 
 // servingTLS has a certificate for every name and address under which clients may reach the listener.
-func servingTLS(authority *pki.Authority, name string, address net.Addr) (*tls.Config, error) {
+func servingTLS(authority *pki.Authority, name string, address net.Addr, more ...string) (*tls.Config, error) {
 	hosts := []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", name, "127.0.0.1", "::1"}
+	hosts = append(hosts, more...)
 	if tcp, ok := address.(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
 		hosts = append(hosts, tcp.IP.String())
 	} else {
