@@ -89,14 +89,18 @@ func heartbeat(v *history.Version) bool {
 	switch v.Object.Resource {
 	case "leases", "nodes", "events":
 		return true
-	case "":
-		return strings.HasPrefix(v.Key, presenceRoot)
 	}
-	return false
+	return bookkeeping(v)
 }
 
-// presenceRoot is where API servers say that they live.
-const presenceRoot = "/registry/masterleases/"
+// presenceRoot is where API servers say that they live, addressRoot whose the addresses of services are.
+const presenceRoot, addressRoot = "/registry/masterleases/", "/registry/ranges/"
+
+// bookkeeping: API servers keep it for themselves, and it is no object. What a broken request has left of it is removed when
+// there is time.
+func bookkeeping(v *history.Version) bool {
+	return strings.HasPrefix(v.Key, presenceRoot) || strings.HasPrefix(v.Key, addressRoot)
+}
 
 // stable judges the settled phase.
 func (j *judge) stable(settled history.Phase) {
