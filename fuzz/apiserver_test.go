@@ -48,7 +48,7 @@ func (s *bareServer) Decode(kv store.KV) (*cache.Item, error) { return cache.Dec
 
 func (s *bareServer) env() registry.Env {
 	s.issued++
-	return registry.Env{Now: metav1.NewTime(time.Unix(1_700_000_000, 0)), UID: types.UID(fmt.Sprint("uid-", s.issued)), Suffix: fmt.Sprintf("%05d", s.issued)}
+	return registry.Env{Now: metav1.NewTime(time.Unix(1_700_000_000, 0)), UID: types.UID(fmt.Sprint("uid-", s.issued)), Suffix: fmt.Sprintf("%05d", s.issued), Ranges: registry.DefaultRanges()}
 }
 
 func (s *bareServer) do(req api.Request) (api.Response, error) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"orrery/checker/history"
 	"orrery/checker/verdict"
@@ -93,7 +94,16 @@ func heartbeat(v *history.Version) bool {
 	case "leases", "nodes", "events":
 		return true
 	}
-	return false
+	return bookkeeping(v)
+}
+
+// presenceRoot is where API servers say that they live, addressRoot whose the addresses of services are.
+const presenceRoot, addressRoot = "/registry/masterleases/", "/registry/ranges/"
+
+// bookkeeping: API servers keep it for themselves, and it is no object. What a broken request has left of it is removed when
+// there is time.
+func bookkeeping(v *history.Version) bool {
+	return strings.HasPrefix(v.Key, presenceRoot) || strings.HasPrefix(v.Key, addressRoot)
 }
 
 // stable judges the settled phase.
@@ -112,14 +122,14 @@ func (j *judge) stable(settled history.Phase) {
 
 // moving judges a liveness phase that was not followed by a settled one.
 func (j *judge) moving(liveness history.Phase) {
-	writes := map[history.ObjectName]int{}
+	writes := map[string]int{} // by key
 	var last *history.Version
 	for _, v := range j.h.Log.Entries {
 		if v.Seq() < liveness.From || heartbeat(v) {
 			continue
 		}
 		last = v
-		if writes[v.Object]++; writes[v.Object] == HotLoop {
+		if writes[v.Key]++; writes[v.Key] == HotLoop {
 			j.broken(Stable, 119, v.Seq(), "%s was written %d times since the faults ended", v.Object, HotLoop)
 		}
 	}

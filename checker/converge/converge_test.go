@@ -39,6 +39,11 @@ func (r *recording) put(resource, name, uid, text string) *recording {
 		Resource: resource, Namespace: "ns", Name: name, UID: uid, Object: json.RawMessage(text)}})
 }
 
+// key is a write of what is no object.
+func (r *recording) key(key string) *recording {
+	return r.add(trace.Line{Revision: &trace.Revision{Revision: int64(len(r.lines) + 1), Key: key}})
+}
+
 func (r *recording) runs(node, uid, state string) *recording {
 	return r.add(trace.Line{Container: &trace.Container{Node: node, PodUID: uid, Namespace: "ns", Pod: "p", Container: "main", ID: node + uid, State: state}})
 }
@@ -151,6 +156,8 @@ func TestConvergence(t *testing.T) {
 		{"room, but it wants company", start().put("nodes", "n", "nu", room("1")).put("pods", "p", "u", waiting("1", `"affinity":{"podAffinity":{}},`)).phase(trace.Settled), nil, verdict.Ok},
 		{"ended", start().put("pods", "p", "u", pod("a", "Succeeded", "False")).phase(trace.Settled), nil, verdict.Ok},
 		{"held by a finalizer", start().put("configmaps", "c", "u", `{"metadata":{"uid":"u","finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:00Z"}}`).phase(trace.Settled), nil, verdict.Ok},
+		{"what API servers keep for themselves is no object", good().key("/registry/ranges/serviceips/10.96.0.2").phase(trace.Settled).key("/registry/masterleases/a").key("/registry/ranges/serviceips/10.96.0.2"), nil, verdict.Ok},
+		{"another key is written after it settled", good().phase(trace.Settled).key("/registry/unknown/ns/a"), Stable, verdict.Illegal},
 		{"written after it settled", good().phase(trace.Settled).put("pods", "p", "u", pod("a", "Running", "True")), Stable, verdict.Illegal},
 		{"a process that does not live", good().phase(trace.Settled).add(trace.Line{Life: &trace.Life{Name: "etcd", State: "exit"}}), Alive, verdict.Illegal},
 		{"a process that was killed before", good().add(trace.Line{Life: &trace.Life{Name: "etcd", State: "exit"}}).phase(trace.Settled), nil, verdict.Ok},

@@ -12,7 +12,7 @@ import (
 
 // state judges the last state: of the store, and of the nodes.
 func (j *judge) state() {
-	live := j.h.Log.Live("/registry/", j.last)
+	live := slices.DeleteFunc(slices.Clone(j.h.Log.Live("/registry/", j.last)), bookkeeping)
 	owned := map[string]int{}  // owner's UID → its active pods
 	going := map[string]bool{} // namespaces that are being deleted: nothing new is made there
 	running := j.running()

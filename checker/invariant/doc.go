@@ -5,6 +5,7 @@
 //
 //	rows 9, 13-18, 28, 83   metadata.go     each version of an object against the one before
 //	rows 29, 107            namespace.go    every namespace that is gone, against what it held
+//	row 30                  address.go      the cluster IPs and node ports of Services
 //	row 26                  cache.go        the digest of a watch cache against the log at that revision
 //	rows 31, 46, 49, 50     binding.go      every binding, and what each node carries after it
 //	row 37                  identity.go     what a component decided about an object, against the object it was done to

@@ -20,6 +20,7 @@ var (
 	NoNewFinalizers   = promise(17, "an object that is being deleted gets no new finalizer")
 	OneController     = promise(18, "an object has at most one owner reference with controller=true")
 	InNamespace       = promise(28, "an object is created only in a namespace that exists and is not being deleted")
+	OneAddress        = promise(30, "no two services that are there have the same cluster IP or node port")
 	CacheEqualsStore  = promise(26, "a watch cache at a resourceVersion holds what the store holds at that revision")
 	BoundOnce         = promise(31, "spec.nodeName of a pod is set once and never changes")
 	BindsOnlyPending  = promise(46, "the scheduler binds only pods without a node, with its scheduler name, that are not being deleted")

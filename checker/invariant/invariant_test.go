@@ -170,6 +170,10 @@ func (r *recording) finalize(leaves, uid string) *recording {
 		Body: json.RawMessage(`{"spec":{"finalizers":[` + leaves + `]}}`)}, trace.Return{Outcome: trace.OK})
 }
 
+func service(uid, ip string, port int) string {
+	return fmt.Sprintf(`{"metadata":{"uid":%q},"spec":{"clusterIP":%q,"clusterIPs":[%q],"ports":[{"port":80,"nodePort":%d}]}}`, uid, ip, ip, port)
+}
+
 func grace(seconds int64) *int64 { return &seconds }
 
 func TestEveryGuarantee(t *testing.T) {
@@ -225,6 +229,17 @@ func TestEveryGuarantee(t *testing.T) {
 			remove("pods", "a").finalize("", "n1").remove("namespaces", "ns"), nil},
 		{"another namespace is gone", start().put("namespaces", "ns", `{"metadata":{"uid":"n2"}}`).put("pods", "a", bare).put("namespaces", "other", `{"metadata":{"uid":"n1"}}`).
 			remove("namespaces", "other"), nil},
+		{"services with addresses of their own", start().put("services", "a", service("s1", "10.96.0.2", 30001)).put("services", "b", service("s2", "10.96.0.3", 30002)), nil},
+		{"headless services", start().put("services", "a", service("s1", "None", 0)).put("services", "b", service("s2", "None", 0)), nil},
+		{"a service keeps its addresses", start().put("services", "a", service("s1", "10.96.0.2", 30001)).put("services", "a", service("s1", "10.96.0.2", 30001)), nil},
+		{"one address twice", start().put("services", "a", service("s1", "10.96.0.2", 0)).put("services", "b", service("s2", "10.96.0.2", 0)), &OneAddress},
+		{"one node port twice", start().put("services", "a", service("s1", "10.96.0.2", 30001)).put("services", "b", service("s2", "10.96.0.3", 30001)), &OneAddress},
+		{"one node port twice, for health checks", start().put("services", "a", service("s1", "10.96.0.2", 30001)).put("services", "b", `{"metadata":{"uid":"s2"},"spec":{"healthCheckNodePort":30001}}`), &OneAddress},
+		{"an address of one that is gone", start().put("services", "a", service("s1", "10.96.0.2", 30001)).remove("services", "a").put("services", "b", service("s2", "10.96.0.2", 30001)), nil},
+		{"an address of one that gave it up", start().put("services", "a", service("s1", "10.96.0.2", 30001)).put("services", "a", service("s1", "", 0)).put("services", "b", service("s2", "10.96.0.2", 30001)), nil},
+		{"an address of one that is going", start().put("services", "a", service("s1", "10.96.0.2", 30001)).
+			put("services", "a", `{"metadata":{"uid":"s1","finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:30Z"},"spec":{"clusterIPs":["10.96.0.2"],"ports":[{"nodePort":30001}]}}`).
+			put("services", "b", service("s2", "10.96.0.2", 30002)), &OneAddress},
 		{"deletes what it decided about", start().put("pods", "p", pod("u1", "n", "1", "")).step(acts("c", "delete", "", 1)).
 			call(trace.Call{ID: "c", Client: "k", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "p", UID: "u1", Revision: 1}}), nil},
 		{"deletes another of that name", start().put("pods", "p", pod("u1", "n", "1", "")).step(acts("c", "delete", "", 1)).remove("pods", "p").put("pods", "p", pod("u2", "n", "1", "")).

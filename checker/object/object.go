@@ -43,8 +43,13 @@ type Object struct {
 		Replicas *int64   `json:"replicas"`
 		Selector Selector `json:"selector"`
 		// Of a service.
-		Type                     string `json:"type"`
-		PublishNotReadyAddresses bool   `json:"publishNotReadyAddresses"`
+		Type                     string   `json:"type"`
+		PublishNotReadyAddresses bool     `json:"publishNotReadyAddresses"`
+		ClusterIPs               []string `json:"clusterIPs"`
+		Ports                    []struct {
+			NodePort int32 `json:"nodePort"`
+		} `json:"ports"`
+		HealthCheckNodePort int32 `json:"healthCheckNodePort"`
 	} `json:"spec"`
 	Status struct {
 		ObservedGeneration    int64             `json:"observedGeneration"`

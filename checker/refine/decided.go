@@ -18,6 +18,7 @@ type planned struct {
 // callKey names what a kubelet asks its runtime to make or to start: a container by its ID, or what does not have one yet by its attempt.
 type callKey struct {
 	node, uid, container string
+	start                bool
 	attempt              int
 	id                   string
 }
@@ -32,7 +33,7 @@ func (j *judge) decides(s *step) {
 		if e.Call != "" {
 			j.plans[e.Call] = planned{e, s.line.Seq}
 		}
-		key := callKey{node: node, uid: e.Object.UID, container: e.Object.Key, attempt: e.Object.Attempt, id: e.Object.ID}
+		key := callKey{node: node, uid: e.Object.UID, container: e.Object.Key, start: e.Verb == "start container", attempt: e.Object.Attempt, id: e.Object.ID}
 		switch e.Verb {
 		case "run sandbox", "create container", "start container":
 			if _, before := j.calls[key]; !before {
@@ -65,7 +66,7 @@ func (j *judge) undecided() {
 		c := l.Container
 		key := callKey{node: c.Node, uid: c.PodUID, container: c.Container, attempt: c.Attempt}
 		if c.State == "started" && c.Container != "" {
-			key.attempt, key.id = 0, c.ID
+			key.start, key.attempt, key.id = true, 0, c.ID
 		}
 		if (c.State != "created" && c.State != "started") || !j.deciders[kubeletPrefix+c.Node] {
 			continue

@@ -226,7 +226,7 @@ func TestKubeletsTracesThatAreTamperedWith(t *testing.T) {
 // judged of those in which there is something to judge.
 func TestDecisionsAreJudged(t *testing.T) {
 	shares := map[string]refine.Share{}
-	for seed := uint64(1); seed <= 50; seed++ {
+	for seed := uint64(1); seed <= 100; seed++ {
 		r, err := Explore(context.Background(), DefaultSize, Seed(seed))
 		require.NoError(t, err)
 		for name, share := range refine.Shares(history.New(r.Header, r.Lines)) {

@@ -22,6 +22,8 @@ var Publishers = Kind{Name: "publishers", perMinute: 30, requests: []weighted{
 	{1, disownSlice},
 	{1, eraseSlice},
 	{1, foreignSlice},
+	{8, askAddress},
+	{2, exposeService},
 }}
 
 var (
@@ -48,6 +50,22 @@ func CreateService(name string) api.Request {
 			Ports:    []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromInt32(servedAt)}},
 		},
 	}}
+}
+
+// askAddress creates a service at one of few addresses, which another may have, and which it may keep while it is being deleted.
+func askAddress(_ *Client, choose Choices) (api.Request, bool) {
+	req := CreateService(someService(choose))
+	svc := req.Object.(*corev1.Service)
+	svc.Spec.ClusterIP = [...]string{"10.96.0.2", "10.96.0.3"}[choose.IntN(2)]
+	if choose.IntN(2) == 0 {
+		svc.Finalizers = []string{finalizer}
+	}
+	return req, true
+}
+
+// exposeService gives a service a port on every node, or takes it away.
+func exposeService(_ *Client, choose Choices) (api.Request, bool) {
+	return patchService(someService(choose), [...]string{`{"spec":{"type":"NodePort"}}`, `{"spec":{"type":"ClusterIP"}}`}[choose.IntN(2)]), true
 }
 
 func deleteService(_ *Client, choose Choices) (api.Request, bool) {

@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"net/netip"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -8,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/uuid"
 
 	"orrery/impl/apiserver/cache"
+	"orrery/impl/apiserver/registry"
 	"orrery/impl/store"
 	"orrery/impl/token"
 	"orrery/impl/trace"
@@ -48,6 +50,16 @@ type Config struct {
 	EventTTL time.Duration
 	// SweepEvery is how often Events are looked through.
 	SweepEvery time.Duration
+	// Ranges is where the addresses of Services come from: the same of all servers over one store.
+	Ranges registry.Ranges
+	// Advertise is where clients in the cluster reach this server; the zero value: it is not among the endpoints of the
+	// Service kubernetes. All servers over one store have the same port.
+	Advertise netip.AddrPort
+	// RenewEvery is how often a server says that it lives. Negative: never, and there is no Service kubernetes. PresenceTTL is after
+	// how long of silence the others take it for dead.
+	RenewEvery, PresenceTTL time.Duration
+	// RepairEvery is how often addresses that no Service has are looked for. Negative: never.
+	RepairEvery time.Duration
 }
 
 // Upstream's defaults, but for DigestEvery and SweepEvery, which upstream does not have.
@@ -58,6 +70,9 @@ const (
 	DefaultCompactEvery   = 5 * time.Minute
 	DefaultEventTTL       = time.Hour
 	DefaultSweepEvery     = time.Minute
+	DefaultRenewEvery     = 10 * time.Second
+	DefaultPresenceTTL    = 15 * time.Second
+	DefaultRepairEvery    = time.Minute // upstream: 3 minutes, and an address that is nobody's is kept for three of them
 )
 
 // suffixLength is that of a generated name's random part, as upstream's.
@@ -82,6 +97,9 @@ func (c Config) withDefaults() Config {
 	if c.Warn == nil {
 		c.Warn = func(error) {}
 	}
+	if !c.Ranges.ServiceIPs.IsValid() {
+		c.Ranges = registry.DefaultRanges()
+	}
 	if c.Window <= 0 {
 		c.Window = cache.DefaultWindow
 	}
@@ -91,7 +109,8 @@ func (c Config) withDefaults() Config {
 	}{
 		{&c.RequestTimeout, DefaultRequestTimeout}, {&c.BookmarkEvery, DefaultBookmarkEvery},
 		{&c.DigestEvery, DefaultDigestEvery}, {&c.CompactEvery, DefaultCompactEvery},
-		{&c.EventTTL, DefaultEventTTL}, {&c.SweepEvery, DefaultSweepEvery},
+		{&c.EventTTL, DefaultEventTTL}, {&c.SweepEvery, DefaultSweepEvery}, {&c.RepairEvery, DefaultRepairEvery},
+		{&c.RenewEvery, DefaultRenewEvery}, {&c.PresenceTTL, DefaultPresenceTTL},
 	} {
 		if *d.value == 0 {
 			*d.value = d.standard

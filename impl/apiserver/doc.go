@@ -16,8 +16,12 @@
 //	 5. Every DigestEvery the content of each cache that has moved is summed up in the trace, to be held against the store
 //	    at that revision. The calls to the store are recorded by whoever wraps it ([store.Recorded]).
 //	 6. History is kept for at least CompactEvery; of several servers one compacts in each period.
-//	 7. Events go EventTTL after they were last heard of.
+//	 7. Events go EventTTL after they were last heard of; addresses that no Service has, and that a broken request has left, in the
+//	    second pass of RepairEvery.
 //	 8. The namespaces default, kube-system, kube-public and kube-node-lease are made at the start, and not again.
+//	 9. The Service kubernetes of the namespace default has the first address, and its Endpoints and EndpointSlice name every
+//	    server that advertises an address and has renewed its record within PresenceTTL (presence.go; kubernetes.go). A server
+//	    that dies leaves them within PresenceTTL and a RenewEvery of a survivor.
 //
 // Nothing here decides: a simulation drives [request.Machine] and [cache.Set] step by step, without this package's
 // goroutines, clock and locks.
@@ -32,7 +36,8 @@
 // by whichever server comes first, where they are missing.
 //
 // Not done: the other admission plugins of upstream but for NamespaceLifecycle;
-// priority and fairness, limits on requests in flight (web does that).
+// priority and fairness, limits on requests in flight (web does that); servers of different ports among the endpoints of the Service kubernetes; a
+// store that an older version has filled with Services that have addresses and no claims.
 //
 // Sources: staging/src/k8s.io/apiserver of Kubernetes v1.37 (registry/generic/registry, storage/cacher, storage/etcd3),
 // KEP-2340, KEP-3157, KEP-956, KEP-4988.

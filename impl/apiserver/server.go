@@ -54,6 +54,9 @@ func (s *Server) Run(ctx context.Context) {
 	tasks.Go(func() { s.every(ctx, s.cfg.SweepEvery, func() { s.sweep(ctx) }) })
 	var c compactor
 	tasks.Go(func() { s.every(ctx, s.cfg.CompactEvery, func() { s.compact(ctx, &c) }) })
+	var l request.Leaks
+	tasks.Go(func() { s.every(ctx, s.cfg.RepairEvery, func() { s.repair(ctx, &l) }) })
+	tasks.Go(func() { s.announce(ctx) })
 	tasks.Wait()
 }
 
@@ -97,12 +100,11 @@ func (s *Server) Do(ctx context.Context, req api.Request) (api.Response, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.RequestTimeout)
 	defer cancel()
-	result := s.carry(ctx, req)
+	result := s.carry(ctx, request.New(req, s.feed, s.envFor(ctx)))
 	return result.Response, result.Err
 }
 
-func (s *Server) carry(ctx context.Context, req api.Request) *request.Result {
-	m := request.New(req, s.feed, s.envFor(ctx))
+func (s *Server) carry(ctx context.Context, m *request.Machine) *request.Result {
 	for {
 		op, result := m.Next()
 		if result != nil {
@@ -130,6 +132,15 @@ func (s *Server) envFor(ctx context.Context) func() registry.Env {
 	}
 }
 
+// repair removes what broken requests have left of addresses.
+func (s *Server) repair(ctx context.Context, l *request.Leaks) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.RequestTimeout)
+	defer cancel()
+	if err := s.carry(ctx, l.Pass(s.feed)).Err; err != nil {
+		s.cfg.Warn(fmt.Errorf("looking for addresses that no service has: %w", err))
+	}
+}
+
 func (s *Server) env() registry.Env {
-	return registry.Env{Now: metav1.NewTime(s.cfg.Clock()), UID: s.cfg.NewUID(), Suffix: s.cfg.NewSuffix(), Tokens: s.cfg.Tokens, Accounts: s.cfg.Accounts}
+	return registry.Env{Now: metav1.NewTime(s.cfg.Clock()), UID: s.cfg.NewUID(), Suffix: s.cfg.NewSuffix(), Tokens: s.cfg.Tokens, Accounts: s.cfg.Accounts, Ranges: s.cfg.Ranges}
 }

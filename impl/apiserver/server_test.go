@@ -51,8 +51,11 @@ func onStores(t *testing.T, test func(t *testing.T, st store.Store)) {
 	})
 }
 
-// serve runs a Server until the test ends, and waits until it is ready.
+// serve runs a Server until the test ends, and waits until it is ready. Unless cfg says so it writes nothing by itself.
 func serve(t *testing.T, cfg Config) *Server {
+	if cfg.RenewEvery == 0 {
+		cfg.RenewEvery = -1
+	}
 	s := New(cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

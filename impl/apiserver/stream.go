@@ -11,6 +11,7 @@ import (
 
 	"orrery/impl/api"
 	"orrery/impl/apiserver/cache"
+	"orrery/impl/apiserver/request"
 	"orrery/impl/client"
 )
 
@@ -22,7 +23,7 @@ func (s *Server) Watch(ctx context.Context, req api.Request) (client.Stream, err
 	}
 	opening, cancel := context.WithTimeout(ctx, s.cfg.RequestTimeout)
 	defer cancel()
-	result := s.carry(opening, req)
+	result := s.carry(opening, request.New(req, s.feed, s.envFor(opening)))
 	err := result.Err
 	st := &stream{server: s}
 	if err == nil {

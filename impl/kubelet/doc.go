@@ -33,9 +33,9 @@
 //
 // Static pods; eviction; ephemeral containers; preStop hooks of a container that is
 // stopped while its pod goes on; subPath, projected, CSI and other
-// volumes (such pods wait with CreateContainerConfigError or FailedMount and a message that says so); service environment
-// variables; in-place resize; pull secrets; cgroups of pods; device plugins; log rotation; image garbage collection; hostPort
-// conflicts and node affinity are not looked at when a pod is admitted.
+// volumes (such pods wait with CreateContainerConfigError or FailedMount and a message that says so); in-place resize; pull
+// secrets; cgroups of pods; device plugins; log rotation; image garbage collection; hostPort conflicts and node affinity are not
+// looked at when a pod is admitted.
 //
 // Sources: kubernetes v1.37 pkg/kubelet (kubelet_pods.go, kuberuntime, status, images, prober, pod_workers.go); INVARIANTS.md
 // rows 77-96; BUGS.md K01-K20, D01-D04, N12.

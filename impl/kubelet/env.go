@@ -13,15 +13,23 @@ import (
 )
 
 // environment computes the variables of a container, in the order of the pod's spec: those of envFrom first, a later
-// one of the same name replacing the earlier. An error is upstream's message of CreateContainerConfigError.
+// one of the same name replacing the earlier, and last those that tell of services, where the pod has none of that name. All may be
+// referred to. An error is upstream's message of CreateContainerConfigError.
 func (p *pass) environment(c *corev1.Container) ([]*cri.KeyValue, map[string]string, error) {
-	values := map[string]string{}
+	values, own := map[string]string{}, map[string]bool{}
 	var order []string
 	set := func(name, value string) {
-		if _, known := values[name]; !known {
+		if !own[name] {
 			order = append(order, name)
 		}
-		values[name] = value
+		values[name], own[name] = value, true
+	}
+	var told []variable
+	if p.refs.Services != nil {
+		told = links(p.pod, p.refs.Services())
+	}
+	for _, v := range told {
+		values[v.name] = v.value
 	}
 	for i := range c.EnvFrom {
 		if err := p.envFrom(&c.EnvFrom[i], set); err != nil {
@@ -29,12 +37,20 @@ func (p *pass) environment(c *corev1.Container) ([]*cri.KeyValue, map[string]str
 		}
 	}
 	for i := range c.Env {
+		if !own[c.Env[i].Name] {
+			delete(values, c.Env[i].Name) // the pod's own does not refer to the service's of its name
+		}
 		value, found, err := p.envValue(c, &c.Env[i], values)
 		if err != nil {
 			return nil, nil, err
 		}
 		if found {
 			set(c.Env[i].Name, value)
+		}
+	}
+	for _, v := range told {
+		if _, known := values[v.name]; known && !own[v.name] {
+			set(v.name, v.value)
 		}
 	}
 	list := make([]*cri.KeyValue, len(order))

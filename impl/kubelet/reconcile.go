@@ -29,6 +29,7 @@ const (
 	sourceLeases     = "leases"
 	sourceConfigMaps = "configmaps"
 	sourceSecrets    = "secrets"
+	sourceServices   = "services"
 	sourceRuntime    = "runtime"
 	sourceMachine    = "machine"
 )
@@ -47,6 +48,8 @@ func (k *Kubelet) Name() string { return "kubelet" }
 // Sources implements [control.Component]. Nothing is decided, and so nothing killed, before each has been listed once (row
 // 90).
 //
+// A service concerns only containers that are created after it: nobody looks at a pod again because of it.
+//
 // Upstream: reads config maps and secrets one by one as pods refer to them; here all are watched, which is one mechanism
 // less and, without a node authorizer, forbids nothing that was forbidden.
 func (k *Kubelet) Sources() []control.Source {
@@ -62,6 +65,7 @@ func (k *Kubelet) Sources() []control.Source {
 		source(sourceLeases, leaseNamespace, "metadata.name="+k.cfg.Node),
 		source(sourceConfigMaps, "", ""),
 		source(sourceSecrets, "", ""),
+		source(sourceServices, "", ""),
 		{Name: sourceRuntime},
 		{Name: sourceMachine},
 	}
@@ -213,6 +217,12 @@ func (k *Kubelet) input(v *control.View, namespace, name string) Input {
 		Secret: func(name string) *corev1.Secret {
 			s, _ := v.Get(sourceSecrets, namespace, name).(*corev1.Secret)
 			return s
+		},
+		Services: func() (all []*corev1.Service) {
+			for svc := range v.All(sourceServices).Each {
+				all = append(all, svc.(*corev1.Service))
+			}
+			return all
 		},
 	}}
 	if in.Pod, _ = v.Get(sourcePods, namespace, name).(*corev1.Pod); in.Pod != nil && in.Pod.Spec.NodeName != k.cfg.Node {

@@ -30,6 +30,8 @@ type Volume struct {
 type Lookup struct {
 	ConfigMap func(name string) *corev1.ConfigMap
 	Secret    func(name string) *corev1.Secret
+	// Services are all services of all namespaces; nil: there are none.
+	Services func() []*corev1.Service
 }
 
 // volumes computes the content of all volumes of a pod. An error says which volume cannot be set up, in upstream's words.

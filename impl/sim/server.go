@@ -21,6 +21,17 @@ import (
 // window is how many events an API server's cache keeps: few, so that a watch that lags for long meets 410.
 const window = 256
 
+// ranges is where addresses of Services come from: few, so that those that were given up are given again.
+var ranges = mustRanges("10.96.0.0/29", "30000-30003")
+
+func mustRanges(ips, ports string) registry.Ranges {
+	r, err := registry.ParseRanges(ips, ports)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
 // relistPause is the wait before the store is listed again, where that failed.
 const relistPause = 500 * time.Millisecond
 
@@ -157,7 +168,7 @@ func (s *Server) Decode(kv store.KV) (*cache.Item, error) { return s.world.decod
 func (s *Server) env() registry.Env {
 	w := s.world
 	w.issued++
-	return registry.Env{Now: metav1.NewTime(w.now), UID: types.UID(fmt.Sprintf("uid-%d", w.issued)), Suffix: fmt.Sprintf("%05d", w.issued)}
+	return registry.Env{Now: metav1.NewTime(w.now), UID: types.UID(fmt.Sprintf("uid-%d", w.issued)), Suffix: fmt.Sprintf("%05d", w.issued), Ranges: ranges}
 }
 
 // Digest tells what the server's caches hold, to be held against the store.

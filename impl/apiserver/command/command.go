@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"orrery/impl/apiserver/registry"
 	"orrery/impl/apiserver/web"
 )
 
@@ -30,6 +31,11 @@ type options struct {
 	cpuProfile  string
 	memProfile  string
 	limits      web.Limits
+	advertise   string
+	endpoint    netip.AddrPort
+	serviceIPs  string
+	nodePorts   string
+	ranges      registry.Ranges
 }
 
 // The values of --authorization-mode. Upstream has others, and takes them in any order.
@@ -84,6 +90,9 @@ func Command() *cobra.Command {
 	flags.IntVar(&o.limits.Reading, "max-requests-inflight", 400, "how many requests that do not write may be served at once")
 	flags.IntVar(&o.limits.Mutating, "max-mutating-requests-inflight", 200, "how many requests that write may be served at once")
 	flags.DurationVar(&o.limits.Timeout, "request-timeout", 0, "bound on a request that is no watch or stream (default 1m0s)")
+	flags.StringVar(&o.advertise, "advertise-address", "", "`IP` at which the cluster reaches this server, for the endpoints of the service kubernetes (default: that of --listen, if it is one machine's)")
+	flags.StringVar(&o.serviceIPs, "service-cluster-ip-range", registry.DefaultServiceIPs, "`CIDR` that the IPs of services are taken from, the same for all servers")
+	flags.StringVar(&o.nodePorts, "service-node-port-range", registry.DefaultNodePorts, "`FIRST-LAST`: the ports that are taken for services on every node, the same for all servers")
 	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "`file` to write a profile of the CPU's use to, at the end")
 	flags.StringVar(&o.memProfile, "memprofile", "", "`file` to write a profile of the heap to, at the end")
 	for _, name := range []string{"cpuprofile", "memprofile"} {
@@ -99,8 +108,12 @@ func (o *options) check() error {
 	if o.name == "" || strings.ContainsAny(o.name, "/\\ ") {
 		return fmt.Errorf("--name %q: must be one word", o.name)
 	}
-	if _, err := netip.ParseAddrPort(o.listen); err != nil {
+	listen, err := netip.ParseAddrPort(o.listen)
+	if err != nil {
 		return fmt.Errorf("--listen %q: must be IP:PORT", o.listen)
+	}
+	if o.endpoint, err = endpoint(o.advertise, listen); err != nil {
+		return err
 	}
 	if len(o.etcdServers) == 0 {
 		return errors.New("--etcd-servers is missing: URLs such as http://127.0.0.1:2379; `orrery up` starts a whole cluster")
@@ -116,6 +129,9 @@ func (o *options) check() error {
 	if o.authorize != allowAll && o.authorize != byRules {
 		return fmt.Errorf("--authorization-mode %q: must be %s or %s", o.authorize, allowAll, byRules)
 	}
+	if o.ranges, err = registry.ParseRanges(o.serviceIPs, o.nodePorts); err != nil {
+		return fmt.Errorf("--service-cluster-ip-range, --service-node-port-range: %w", err)
+	}
 	if o.limits.Reading < 1 || o.limits.Mutating < 1 {
 		return errors.New("--max-requests-inflight and --max-mutating-requests-inflight must be at least 1")
 	}
@@ -123,4 +139,19 @@ func (o *options) check() error {
 		return fmt.Errorf("--request-timeout %v: must not be negative", o.limits.Timeout)
 	}
 	return nil
+}
+
+// endpoint is what a server advertises; the zero value: nothing, as where it listens is of no use to other machines.
+func endpoint(advertise string, listen netip.AddrPort) (netip.AddrPort, error) {
+	address := listen.Addr()
+	if advertise != "" {
+		var err error
+		if address, err = netip.ParseAddr(advertise); err != nil || address.IsUnspecified() || address.IsLoopback() {
+			return netip.AddrPort{}, fmt.Errorf("--advertise-address %q: must be an IP at which other machines reach this one", advertise)
+		}
+	}
+	if address.IsUnspecified() || address.IsLoopback() || listen.Port() == 0 {
+		return netip.AddrPort{}, nil
+	}
+	return netip.AddrPortFrom(address, listen.Port()), nil
 }

@@ -79,7 +79,7 @@ func (p *process) serve(ctx context.Context) error {
 		}
 		authenticators = append(authenticators, tokens)
 	}
-	serving, err := servingTLS(p.authority, p.name, p.listener.Addr())
+	serving, err := servingTLS(p.authority, p.name, p.listener.Addr(), p.advertised()...)
 	if err != nil {
 		return err
 	}
@@ -89,6 +89,7 @@ func (p *process) serve(ctx context.Context) error {
 	}
 	server := apiserver.New(apiserver.Config{
 		Name: p.name, Store: store.Recorded(p.store, p.sink, trace.Incarnation(p.name), "etcd"), Sink: p.sink, RequestTimeout: p.limits.Timeout, Tokens: issuer, Accounts: p.accounts,
+		Ranges: p.ranges, Advertise: p.endpoint,
 		Authorization: p.authorize == byRules, Warn: func(err error) { p.log.Print(err) },
 	})
 	accounts.Transport = server
@@ -127,6 +128,15 @@ func accountIssuer(authority *pki.Authority) (*token.Issuer, error) {
 		return nil, fmt.Errorf("%s: %w", authority.AccountKeyFile(), err)
 	}
 	return token.NewIssuer(key), nil
+}
+
+// advertised are the addresses by which pods reach the server: that of the Service kubernetes, and its own.
+func (p *process) advertised() []string {
+	addresses := []string{p.ranges.KubernetesIP()}
+	if p.endpoint.IsValid() {
+		addresses = append(addresses, p.endpoint.Addr().String())
+	}
+	return addresses
 }
 
 func accessLog(o options, logger *log.Logger) *log.Logger {
@@ -211,8 +221,9 @@ func clientTLS(authority *pki.Authority, name string, subject pki.Subject) (*tls
 }
 
 // servingTLS has a certificate for every name and address under which clients may reach the listener.
-func servingTLS(authority *pki.Authority, name string, address net.Addr) (*tls.Config, error) {
+func servingTLS(authority *pki.Authority, name string, address net.Addr, more ...string) (*tls.Config, error) {
 	hosts := []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", name, "127.0.0.1", "::1"}
+	hosts = append(hosts, more...)
 	if tcp, ok := address.(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
 		hosts = append(hosts, tcp.IP.String())
 	} else {

@@ -35,6 +35,12 @@ type Env struct {
 	// Admit may refuse what is decided, for who asks: old is what there is, and obj what the request makes of it, or what it reads. nil: nobody
 	// is refused. It modifies nothing.
 	Admit func(req api.Request, old, obj api.Object) error
+
+	// Ranges is where the addresses of Services come from.
+	Ranges Ranges
+	// Taken: the address was found to be another Service's while the request was served. Avoid: it may be another's, as far
+	// as a cache knows. nil: none is.
+	Taken, Avoid func(Address) bool
 }
 
 func (e Env) now() metav1.Time { return e.Now.Rfc3339Copy() }
@@ -114,7 +120,7 @@ func decide(old api.Object, req api.Request, env Env) (Change, error) {
 // decideObject decides on a request whose body, if it has one, is the object itself: no subresource, status, finalize.
 func decideObject(k *kind, old api.Object, req api.Request, env Env) (Change, error) {
 	if req.Verb == api.Create && req.Subresource == "" {
-		return create(k, old, req, env)
+		return allocated(k, nil, env)(create(k, old, req, env))
 	}
 	if old == nil && (req.Verb == api.Get || req.Verb == api.Update || req.Verb == api.Patch || req.Verb == api.Delete) {
 		return Change{}, apierrors.NewNotFound(req.Resource.GR(), req.Name)
@@ -123,18 +129,31 @@ func decideObject(k *kind, old api.Object, req api.Request, env Env) (Change, er
 	case api.Get:
 		return Change{Object: old, Answer: itself}, nil
 	case api.Update:
-		return update(k, old, req, env)
+		return allocated(k, old, env)(update(k, old, req, env))
 	case api.Patch:
 		if req.Subresource == "finalize" { // upstream's finalize takes a PUT only
 			break
 		}
-		return patch(k, old, req, env)
+		return allocated(k, old, env)(patch(k, old, req, env))
 	case api.Delete:
 		if req.Subresource == "" {
 			return remove(k, old, req, env)
 		}
 	}
 	return Change{}, notSupported(req)
+}
+
+// allocated gives the object of a Change what it has to be given, if it is valid.
+func allocated(k *kind, old api.Object, env Env) func(Change, error) (Change, error) {
+	return func(change Change, err error) (Change, error) {
+		if err == nil && change.Action == Put && k.allocate != nil {
+			err = k.allocate(change.Object, old, env)
+		}
+		if err != nil {
+			return Change{}, err
+		}
+		return change, nil
+	}
 }
 
 // itself answers with the object.

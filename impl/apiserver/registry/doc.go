@@ -19,6 +19,8 @@
 //  8. At most one owner is the controller.
 //  9. A pod is bound once.
 //  10. An update that changes nothing does nothing.
+//  11. With [Ranges] in the Env, a Service has a cluster IP and node ports as its type asks for, out of the ranges and not of
+//     those that the Env says are taken. That nobody else has them by the time of the write is for the request machine.
 //
 // The kinds differ in a [strategy] each, one file per kind; kinds.go is the table. [Default] and [Validate] are what upstream
 // calls defaulting and validation; [Matcher] is selection. That the namespace of a new object is there is for the request
@@ -26,8 +28,8 @@
 //
 // Not done:
 //   - server-side apply and metadata.managedFields, which are dropped on every write;
-//   - the allocation of cluster IPs and node ports: spec.clusterIP stays as the user gave it, or empty, which upstream never
-//     stores. ipFamilies, ipFamilyPolicy and healthCheckNodePort are not filled in either;
+//   - dual-stack Services, and the kinds IPAddress and ServiceCIDR: there is one range of IPs, which does not change; a Service
+//     that was stored without addresses gets none until its type changes;
 //   - the subresources eviction, resize, ephemeralcontainers and token;
 //   - admission plugins besides DefaultTolerationSeconds, Priority and the keeping of namespaces by NamespaceLifecycle; of ServiceAccount in particular,
 //     so a pod's serviceAccountName stays empty, and of TaintNodesByCondition, so a new node has no taint;

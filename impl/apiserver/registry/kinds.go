@@ -40,6 +40,8 @@ type strategy[T api.Object] struct {
 	prepare func(obj T, env Env) field.ErrorList
 	// validate is for a new object, whose metadata has been judged.
 	validate func(T) field.ErrorList
+	// allocate gives a valid object what no two may have; old is what it takes the place of, nil at creation.
+	allocate func(obj, old T, env Env) error
 	// update is for a change of the object itself, status and finalize for a change by way of that subresource.
 	update, status, finalize rewrite[T]
 	// warnings of a create or update of the object itself; old is nil at creation.
@@ -93,6 +95,7 @@ type kind struct {
 	defaults   func(api.Object)
 	prepare    func(api.Object, Env) field.ErrorList
 	validate   func(api.Object) field.ErrorList
+	allocate   func(obj, old api.Object, env Env) error
 	updates    map[string]rewrite[api.Object]
 	warnings   func(obj, old api.Object) []string
 	fields     func(api.Object) map[string]string
@@ -133,6 +136,15 @@ func (s strategy[T]) kind() *kind {
 			before = old.(T)
 		}
 		return s.warnings(obj.(T), before)
+	}
+	if s.allocate != nil {
+		k.allocate = func(obj, old api.Object, env Env) error {
+			var before T
+			if old != nil {
+				before = old.(T)
+			}
+			return s.allocate(obj.(T), before, env)
+		}
 	}
 	if s.status.prepare != nil {
 		k.updates["status"] = untyped(s.status)

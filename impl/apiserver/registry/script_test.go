@@ -42,6 +42,7 @@ type world struct {
 	revision int64
 	now      int64
 	uids     int
+	ranges   registry.Ranges
 }
 
 func newWorld() *world { return &world{objects: map[string]api.Object{}, revision: 100} }
@@ -86,12 +87,29 @@ func (w *world) env() registry.Env {
 		Now:    metav1.NewTime(time.Unix(w.now, 0).UTC()),
 		UID:    types.UID(fmt.Sprintf("uid-%d", w.uids)),
 		Suffix: fmt.Sprintf("x%04d", w.uids),
+		Ranges: w.ranges,
+		Taken:  w.taken,
 	}
+}
+
+// taken: some service has the address.
+func (w *world) taken(a registry.Address) bool {
+	for _, obj := range w.objects {
+		if slices.Contains(registry.AddressesOf(obj), a) {
+			return true
+		}
+	}
+	return false
 }
 
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
 		w := newWorld()
+		if filepath.Base(path) == "addresses" {
+			var err error
+			w.ranges, err = registry.ParseRanges("10.96.0.0/24", "30000-30099")
+			require.NoError(t, err)
+		}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			return w.command(t, d)
 		})

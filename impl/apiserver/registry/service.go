@@ -23,6 +23,7 @@ var service = strategy[*corev1.Service]{
 		return nil
 	},
 	validate: validateService,
+	allocate: allocateService,
 	update: rewrite[*corev1.Service]{
 		prepare: func(obj, old *corev1.Service) {
 			obj.Status = old.Status
@@ -108,6 +109,10 @@ func externallyAccessible(spec *corev1.ServiceSpec) bool {
 	return hasNodePorts(spec) || spec.Type == corev1.ServiceTypeClusterIP && len(spec.ExternalIPs) > 0
 }
 
+func healthChecked(spec *corev1.ServiceSpec) bool {
+	return spec.Type == corev1.ServiceTypeLoadBalancer && spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
+}
+
 func headless(spec *corev1.ServiceSpec) bool { return spec.ClusterIP == corev1.ClusterIPNone }
 
 // keepAddress lets an update leave out what the service was given.
@@ -123,6 +128,25 @@ func keepAddress(obj, old *corev1.Service) {
 	}
 	if len(obj.Spec.IPFamilies) == 0 {
 		obj.Spec.IPFamilies = old.Spec.IPFamilies
+	}
+	keepPorts(&obj.Spec, &old.Spec)
+}
+
+// keepPorts is the same for node ports, which are found by their port's name.
+func keepPorts(is, was *corev1.ServiceSpec) {
+	if hasNodePorts(is) && hasNodePorts(was) {
+		for i := range is.Ports {
+			for _, before := range was.Ports {
+				if is.Ports[i].NodePort == 0 && before.Name == is.Ports[i].Name && !slices.ContainsFunc(is.Ports, func(p corev1.ServicePort) bool {
+					return p.NodePort == before.NodePort
+				}) {
+					is.Ports[i].NodePort = before.NodePort
+				}
+			}
+		}
+	}
+	if healthChecked(is) && healthChecked(was) && is.HealthCheckNodePort == 0 {
+		is.HealthCheckNodePort = was.HealthCheckNodePort
 	}
 }
 
@@ -152,6 +176,9 @@ func dropOfOtherType(obj, old *corev1.Service) {
 		if equality.Semantic.DeepEqual(is.LoadBalancerClass, was.LoadBalancerClass) {
 			is.LoadBalancerClass = nil
 		}
+	}
+	if healthChecked(was) && !healthChecked(is) && is.HealthCheckNodePort == was.HealthCheckNodePort {
+		is.HealthCheckNodePort = 0
 	}
 	if externallyAccessible(was) && !externallyAccessible(is) && is.ExternalTrafficPolicy == was.ExternalTrafficPolicy {
 		is.ExternalTrafficPolicy = ""
@@ -360,8 +387,7 @@ func validateTrafficPolicies(spec *corev1.ServiceSpec, path *field.Path) field.E
 	} else if spec.ExternalTrafficPolicy != "" {
 		errs = append(errs, field.Invalid(external, spec.ExternalTrafficPolicy, "may only be set for externally-accessible services"))
 	}
-	healthChecked := spec.Type == corev1.ServiceTypeLoadBalancer && spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
-	if !healthChecked && spec.HealthCheckNodePort != 0 {
+	if !healthChecked(spec) && spec.HealthCheckNodePort != 0 {
 		errs = append(errs, field.Invalid(path.Child("healthCheckNodePort"), spec.HealthCheckNodePort,
 			"may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"))
 	}

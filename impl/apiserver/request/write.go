@@ -11,6 +11,7 @@ import (
 	"orrery/impl/apiserver/cache"
 	"orrery/impl/apiserver/registry"
 	"orrery/impl/store"
+	"orrery/impl/trace"
 )
 
 const (
@@ -42,6 +43,7 @@ type write struct {
 	accountRead bool
 	account     *corev1.ServiceAccount
 	change      registry.Change
+	addresses
 }
 
 func (w *write) begin() {
@@ -92,7 +94,7 @@ func (w *write) decide() {
 	if w.old != nil {
 		old = w.old.Object
 	}
-	env := w.m.env()
+	env := w.env()
 	env.AccountRead, env.Account = w.accountRead, w.account
 	change, err := registry.Decide(old, w.req, env)
 	var needs *registry.NeedsAccount
@@ -127,14 +129,17 @@ func (w *write) put() {
 		w.fail(apierrors.NewInternalError(err))
 		return
 	}
-	key, expected := w.req.Resource.Key(w.req.Namespace, obj.GetName()), int64(0)
+	expected := int64(0)
 	if w.old != nil {
 		expected = w.old.KV.Mod
 	} else if !w.creates() {
 		w.fail(apierrors.NewNotFound(w.req.Resource.GR(), w.req.Name)) // an update never creates
 		return
 	}
-	w.m.ask(Op{Kind: Put, Resource: w.req.Resource, Key: key, Value: value, Expected: expected, Guards: w.guards}, w.swapped)
+	w.claim(func() {
+		guards := w.guarded()
+		w.m.ask(Op{Kind: Put, Resource: w.req.Resource, Key: w.target(), Value: value, Expected: expected, Guards: guards}, func(a Answer) { w.swapped(a, guards) })
+	})
 }
 
 func (w *write) remove() {
@@ -142,12 +147,16 @@ func (w *write) remove() {
 		w.fail(apierrors.NewNotFound(w.req.Resource.GR(), w.req.Name))
 		return
 	}
-	w.m.ask(Op{Kind: Delete, Resource: w.req.Resource, Key: w.key(), Expected: w.old.KV.Mod}, w.swapped)
+	w.m.ask(Op{Kind: Delete, Resource: w.req.Resource, Key: w.key(), Expected: w.old.KV.Mod}, func(a Answer) { w.swapped(a, nil) })
 }
 
-func (w *write) swapped(a Answer) {
+func (w *write) swapped(a Answer, guards []store.Guard) {
 	if a.Err != nil {
-		w.fail(ofWrite(a.Err))
+		err := ofWrite(a.Err)
+		if api.OutcomeOf(err) == trace.Unknown {
+			w.held = nil // it may still be written by these claims
+		}
+		w.fail(err)
 		return
 	}
 	if a.Succeeded {
@@ -158,12 +167,14 @@ func (w *write) swapped(a Answer) {
 	switch {
 	case w.conflicts > maxConflicts:
 		w.fail(apierrors.NewConflict(w.req.Resource.GR(), w.req.Name, errors.New(optimisticLock)))
-	case len(a.Guards) > 0 && !w.guards[0].Holds(a.Guards[0]):
+	case len(w.guards) > 0 && len(a.Guards) > 0 && !w.guards[0].Holds(a.Guards[0]):
 		if namespaces, _ := api.ByName("namespaces"); w.readmit(a.Guards[0], namespaces) {
 			w.decide()
 		}
+	case w.lost(guards, a.Guards):
+		w.put()
 	case w.creates():
-		w.taken()
+		w.another()
 	default:
 		w.found(a.KV)
 	}
@@ -172,8 +183,8 @@ func (w *write) swapped(a Answer) {
 // creates reports whether the request is one for a new object.
 func (w *write) creates() bool { return w.req.Verb == api.Create && w.req.Subresource == "" }
 
-// taken goes on where the name of a new object is not free: with another one if the server may choose it.
-func (w *write) taken() {
+// another goes on where the name of a new object is not free: with another one if the server may choose it.
+func (w *write) another() {
 	name := w.change.Object.GetName()
 	given, ok := w.req.Object.(metav1.Object)
 	switch generated := ok && given.GetName() == ""; {
@@ -191,7 +202,11 @@ func (w *write) answer(revision int64) {
 	if revision != 0 {
 		w.change.Object.SetResourceVersion(api.FormatResourceVersion(revision))
 	}
-	w.finish(api.Response{Object: w.change.Answer(w.change.Object), Created: w.change.Created, Warnings: w.change.Warnings}, nil)
+	w.settle(revision, func() {
+		w.finish(api.Response{Object: w.change.Answer(w.change.Object), Created: w.change.Created, Warnings: w.change.Warnings}, nil)
+	})
 }
 
-func (w *write) fail(err error) { w.finish(api.Response{}, err) }
+func (w *write) fail(err error) {
+	w.settle(0, func() { w.finish(api.Response{}, err) })
+}
