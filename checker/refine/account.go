@@ -115,7 +115,7 @@ func (a *accounting) see() {
 }
 
 // each calls f for every object of a resource in the namespace as the view shows it, own writes laid over what the cache shows: the version, nil if
-// it is gone or on its way, and whether nobody knows yet what became of the last write.
+// it is gone or on its way (the answer to a deletion tells no revision), and whether nobody knows yet what became of the last write.
 func (a *accounting) each(resource string, f func(name string, v *history.Version, open bool)) {
 	shown := map[string]*history.Version{}
 	if prefix, known := a.h.Log.Prefix(resource, a.Key); known {
@@ -131,7 +131,7 @@ func (a *accounting) each(resource string, f func(name string, v *history.Versio
 		switch {
 		case o.version != nil:
 			shown[name.Name] = o.version
-		case o.gone:
+		case o.gone, o.effect.Verb == "delete" && o.request != nil && o.request.OK() && o.request.ReturnLine < a.line.Seq:
 			delete(shown, name.Name)
 		default:
 			open[name.Name] = true

@@ -130,6 +130,10 @@ func TestAccounts(t *testing.T) {
 			store("secrets", "s", secretOf("x", "eA==", ""))), "its account was not read live"},
 		{"it was read after the secret was", purge(start().store("secrets", "s", secretOf("x", "eA==", "")).accounts(0, nil, to("7", "get", "secrets", "s"), to("8", "get", "serviceaccounts", "default")).
 			shows("7", "secrets", "s", "s", 2).shows("8", "serviceaccounts", "default", "", 0)), ""},
+		{"it was purged, and another is generated", generate(settled().store("secrets", "default-token", secretOf("x", "eA==", generated)).
+			accounts(0, nil, to("8", "get", "serviceaccounts", "default")).shows("8", "serviceaccounts", "default", "d", 2).
+			accounts(0, nil, to("9", "delete", "secrets", "default-token")).sent("9", "delete", "secrets", "default-token", "").add(trace.Line{Return: &trace.Return{ID: "9", Outcome: trace.OK}}).
+			accounts(7, []trace.Ref{{Resource: "secrets", Namespace: "ns", Name: "default-token"}}, to("11", "create", "secrets", "default-token")).store("secrets", "default-token", ""), "default-token"), ""},
 		{"it is decided twice", start().store("secrets", "s", secretOf("x", "eA==", "")).accounts(0, nil, to("8", "get", "serviceaccounts", "default")).shows("8", "serviceaccounts", "default", "", 0).
 			accounts(0, nil, to("9", "delete", "secrets", "s"), to("10", "delete", "secrets", "s")), "it is in the plan already"},
 		{"in a namespace that is gone", looked((&recording{}).namespace("Terminating").store("secrets", "s", secretOf("x", "eA==", "")), "", 0), ""},
