@@ -105,13 +105,19 @@ func (a *accounting) see() {
 		a.view.Secrets[at], a.shown[name] = s, v
 	})
 	for name, op := range a.live { // order does not matter: each is another account
-		if of, is := strings.CutPrefix(name, "serviceaccounts/"); is {
+		if of, is := strings.CutPrefix(name, "serviceaccounts/"); is && !a.since(of, op) {
 			at := &a.view.Accounts[a.account(of)]
 			if at.UID = 0; op.OK() {
 				at.UID = a.uid(op.Return.Object.UID)
 			}
 		}
 	}
+}
+
+// since: the controller has heard since a live read what became of a write of its own to that account.
+func (a *accounting) since(of string, read *history.Operation) bool {
+	o, owns := a.owned(a.step, "serviceaccounts")[history.ObjectName{Resource: "serviceaccounts", Namespace: a.Key, Name: of}]
+	return owns && o.version != nil && o.version.Seq() > read.ReturnLine
 }
 
 // each calls f for every object of a resource in the namespace as the view shows it, own writes laid over what the cache shows: the version, nil if

@@ -99,6 +99,9 @@ func TestAccounts(t *testing.T) {
 		{"an account is made where there is one", settled().accounts(0, nil, makes), "create account 0: it is there"},
 		{"it was not seen yet", settled().accounts(1, nil, makes), ""},
 		{"it has made it itself", settled().accounts(1, []trace.Ref{{Resource: "serviceaccounts", Namespace: "ns", Name: "default", Revision: 2}}, makes), "it is there"},
+		{"it has made it after a look", start().store("secrets", "s", secretOf("x", "", "")).accounts(0, nil, to("7", "get", "serviceaccounts", "default"), makes).
+			shows("7", "serviceaccounts", "default", "", 0).sent("1", "create", "serviceaccounts", "default", "{}").account("default", "d").
+			accounts(3, []trace.Ref{{Resource: "serviceaccounts", Namespace: "ns", Name: "default", Revision: 7}}, to("2", "create", "serviceaccounts", "default")), "it is there"},
 		{"another is made", start().accounts(0, nil, to("1", "create", "serviceaccounts", "robot")), "only the default account is created"},
 		{"in a namespace that is being deleted", (&recording{}).namespace("Terminating").accounts(0, nil, makes), "the namespace is being deleted, or gone"},
 		{"in one that is not there", (&recording{}).account("x", "x").accounts(0, nil, makes), "the namespace is being deleted, or gone"},

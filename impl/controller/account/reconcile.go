@@ -42,8 +42,11 @@ type decision struct {
 	wants             []string
 }
 
-// plan: what is read is not held up by what fails.
+// plan: what must be read is read first, alone. What would be written beside it would be later than the answers, and not in them.
 func (d *decision) plan() control.Plan {
+	if len(d.secrets) > 0 {
+		d.writes = nil
+	}
 	plan := control.Plan{Batches: [][]control.Effect{d.secrets, d.accounts, d.writes}, Wants: strings.Join(d.wants, ", ")}
 	switch {
 	case len(d.writes) > 0:
