@@ -37,6 +37,10 @@ var (
 	Clean = errors.New("once nobody interferes, no container runs that no pod of the store asks for")
 	// Served is rows 97, 98, 99 and 102.
 	Served = errors.New("once nobody interferes, the slices of every service have exactly the pods that it selects and that have not ended, each as it is")
+	// Accounts is row 103.
+	Accounts = errors.New("once nobody interferes, every active namespace comes to have its default service account and the root certificates")
+	// Tokens is rows 104 and 106.
+	Tokens = errors.New("once nobody interferes, every secret that is to hold a token of a service account comes to hold one of an account that is there, or to be gone")
 	// Alive is row 119.
 	//
 	//lint:ignore ST1012 a guarantee, named by what it promises

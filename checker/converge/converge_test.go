@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -267,4 +268,78 @@ func TestHotLoop(t *testing.T) {
 	result := Checker{}.Check(context.Background(), history.New(trace.Header{Mode: trace.Real}, run.lines), verdict.DefaultLimits)
 	require.Equal(t, verdict.Illegal, result.Verdict())
 	require.Equal(t, Stable, result.Findings[0].Guarantee)
+}
+
+// Goal: rows 103, 104 and 106: each thing that a namespace lacks is found, and a run without the controller is not judged by them. Method: ends of
+// runs, with one thing wrong at a time.
+func TestAccounts(t *testing.T) {
+	cluster := func(resource, name, uid, text string) trace.Line {
+		return trace.Line{Revision: &trace.Revision{Key: "/registry/" + resource + "/" + name, Resource: resource, Name: name, UID: uid, Object: json.RawMessage(text)}}
+	}
+	type objects map[string]string
+	good := func() objects {
+		return objects{"serviceaccounts/default": `{"metadata":{"uid":"a"}}`, "configmaps/kube-root-ca.crt": `{"metadata":{"uid":"m"},"data":{"ca.crt":"CA"}}`,
+			"secrets/s": `{"metadata":{"uid":"s","annotations":{"kubernetes.io/service-account.name":"default","kubernetes.io/service-account.uid":"a"}},"type":"kubernetes.io/service-account-token","data":{"token":"eA==","ca.crt":"Q0E=","namespace":"bnM="}}`}
+	}
+	secret := func(said, more string) string {
+		return `{"metadata":{"uid":"s"` + more + `,"annotations":{"kubernetes.io/service-account.name":"default"` + said + `}},"type":"kubernetes.io/service-account-token"}`
+	}
+	for _, test := range []struct {
+		name   string
+		phase  string
+		alone  bool
+		change func(o objects)
+		breaks error
+	}{
+		{"all is there", "Active", false, func(objects) {}, nil},
+		{"no account", "Active", false, func(o objects) { delete(o, "serviceaccounts/default"); delete(o, "secrets/s") }, Accounts},
+		{"no account, and nobody to make it", "Active", true, func(o objects) { delete(o, "serviceaccounts/default") }, nil},
+		{"no account, in a namespace that is being deleted", "Terminating", false, func(o objects) { clear(o) }, nil},
+		{"no map", "Active", false, func(o objects) { delete(o, "configmaps/kube-root-ca.crt") }, Accounts},
+		{"another map", "Active", false, func(o objects) { o["configmaps/kube-root-ca.crt"] = `{"metadata":{"uid":"m"},"data":{"ca.crt":"CB"}}` }, Accounts},
+		{"more in the map", "Active", false, func(o objects) {
+			o["configmaps/kube-root-ca.crt"] = `{"metadata":{"uid":"m"},"data":{"ca.crt":"CA","x":"y"}}`
+		}, Accounts},
+		{"a secret without a token", "Active", false, func(o objects) { o["secrets/s"] = secret("", "") }, Tokens},
+		{"a secret of another account", "Active", false, func(o objects) { o["secrets/s"] = secret(`,"kubernetes.io/service-account.uid":"b"`, "") }, Tokens},
+		{"an orphan", "Active", false, func(o objects) { o["secrets/s"] = secret(`,"kubernetes.io/service-account.uid":"b"`, ``) }, Tokens},
+		{"it is being deleted", "Active", false, func(o objects) {
+			o["secrets/s"] = secret("", `,"finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:00Z"`)
+		}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			all := good()
+			test.change(all)
+			run := (&recording{}).phase(trace.Liveness)
+			if !test.alone {
+				run.add(trace.Line{Step: &trace.Step{Component: "serviceaccount-controller", Key: "ns"}})
+			}
+			revised := func(l trace.Line) {
+				l.Revision.Revision = int64(len(run.lines) + 1)
+				run.add(l)
+			}
+			revised(cluster("namespaces", "a", "na", `{"metadata":{"uid":"na"},"status":{"phase":"Active"}}`))
+			revised(cluster("serviceaccounts", "a/default", "aa", `{"metadata":{"uid":"aa"}}`))
+			revised(cluster("configmaps", "a/kube-root-ca.crt", "am", `{"metadata":{"uid":"am"},"data":{"ca.crt":"CA"}}`))
+			for i := range run.lines {
+				if r := run.lines[i].Revision; r != nil && r.Resource != "namespaces" {
+					r.Namespace, r.Name = "a", map[string]string{"serviceaccounts": "default", "configmaps": "kube-root-ca.crt"}[r.Resource]
+				}
+			}
+			revised(cluster("namespaces", "ns", "n", `{"metadata":{"uid":"n"},"status":{"phase":"`+test.phase+`"}}`))
+			for _, key := range slices.Sorted(maps.Keys(all)) {
+				resource, name, _ := strings.Cut(key, "/")
+				run.put(resource, name, map[string]string{"serviceaccounts": "a", "configmaps": "m", "secrets": "s"}[resource], all[key])
+			}
+			run.phase(trace.Settled)
+			result := Checker{}.Check(context.Background(), history.New(trace.Header{Mode: trace.Real}, run.lines), verdict.DefaultLimits)
+			require.Empty(t, result.Unknown)
+			if test.breaks == nil {
+				require.Empty(t, result.Findings)
+				return
+			}
+			require.NotEmpty(t, result.Findings)
+			require.Equal(t, test.breaks, result.Findings[0].Guarantee)
+		})
+	}
 }

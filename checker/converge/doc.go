@@ -15,14 +15,16 @@
 //  6. a node whose lease is renewed is not in doubt; of the pods on one that is, nothing is known: no kubelet says what has become of them, so that
 //     they may stay as they are, being deleted or not;
 //  7. where a garbage collector took part: nothing has owners that are all gone, and no owner waits for dependents without need;
-//  8. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
+//  8. where the controller of accounts runs, every namespace that is not being deleted has a service account named default and the same root
+//     certificates as all others, and every secret in one that is to hold a token of an account holds one, of an account that is there;
+//  9. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
 //
 // A run that never settled is Illegal if it stood still in the wrong state or wrote one object again and again, and
 // Unknown if it was still on its way.
 //
-// **Not done**: what accounts converge to, until their controllers exist. Of a service the ports, and a pod's second address. Objects with finalizers
+// **Not done**: of a service the ports, and a pod's second address. Objects with finalizers
 // may stay for ever, which is their owners' business.
 //
 // Sources: Anvil (OSDI 2024) for eventually stable reconciliation; Jepsen for healing before liveness is judged; INVARIANTS.md
-// rows 34, 55, 70, 75 to 77, 94, 95, 97 to 99, 102, 108, 110 to 112, 119.
+// rows 34, 55, 70, 75 to 77, 94, 95, 97 to 99, 102 to 104, 106, 108, 110 to 112, 119.
 package converge

@@ -45,7 +45,9 @@ func (j *judge) state() {
 		}
 	}
 	j.waiting(live)
-	j.services(slices.DeleteFunc(slices.Clone(live), func(v *history.Version) bool { return going[v.Object.Namespace] }))
+	staying := slices.DeleteFunc(slices.Clone(live), func(v *history.Version) bool { return going[v.Object.Namespace] })
+	j.services(staying)
+	j.accounts(staying)
 	j.garbage(live, silent)
 	for _, v := range live {
 		if r := v.Object.Resource; (r == "replicationcontrollers" || r == "replicasets") && !going[v.Object.Namespace] {

@@ -12,6 +12,7 @@
 //	rows 57-59, 64          replication.go  what the replication controller's steps did to pods
 //	rows 68, 71-75          lifecycle.go    what the node lifecycle controller decided, against what the store held when it last read it
 //	rows 109-111            garbage.go      what the garbage collector's requests did, against its owners and dependents in the store
+//	rows 104, 106           account.go      what the controller of accounts purged, and how many tokens it generated
 //	rows 78-82, 85, 87-89   node.go         the containers that ran against the log
 //
 // What is taken as true: the store's log (the checker wellformed has found it without gaps), and the runtime's own account

@@ -62,6 +62,12 @@ var (
 	DependentsFirst   = promise(111, "an owner that is deleted in the foreground goes only after every dependent that blocks it")
 )
 
+// What is promised of the controller of service accounts.
+var (
+	PurgesOrphans = promise(104, "a secret with the token of a service account is purged only if its account is gone, or was at some time since the secret was made")
+	OneGenerated  = promise(106, "a service account has at most one token that nobody asked for")
+)
+
 // What is promised of the processes on the nodes.
 var (
 	EndedStaysEnded = promise(78, "no container of a pod starts after the pod's phase is Succeeded or Failed")

@@ -13,6 +13,7 @@ type Object struct {
 		Namespace       string            `json:"namespace"`
 		UID             string            `json:"uid"`
 		Labels          map[string]string `json:"labels"`
+		Annotations     map[string]string `json:"annotations"`
 		Generation      int64             `json:"generation"`
 		Finalizers      []string          `json:"finalizers"`
 		OwnerReferences []OwnerReference  `json:"ownerReferences"`
@@ -51,7 +52,11 @@ type Object struct {
 		} `json:"ports"`
 		HealthCheckNodePort int32 `json:"healthCheckNodePort"`
 	} `json:"spec"`
-	Status struct {
+	// Of a secret or a config map; the values of a secret are in base64.
+	Type      string            `json:"type"`
+	Data      map[string]string `json:"data"`
+	Immutable bool              `json:"immutable"`
+	Status    struct {
 		ObservedGeneration    int64             `json:"observedGeneration"`
 		Phase                 string            `json:"phase"`
 		Conditions            []Condition       `json:"conditions"`

@@ -32,19 +32,23 @@ type Kind struct {
 
 // Kinds are those that an owner may be of, by apiVersion and kind with a slash between.
 var Kinds = map[string]Kind{
-	"apps/v1/ReplicaSet":                {"replicasets", true},
-	"coordination.k8s.io/v1/Lease":      {"leases", true},
-	"discovery.k8s.io/v1/EndpointSlice": {"endpointslices", true},
-	"v1/ConfigMap":                      {"configmaps", true},
-	"v1/Endpoints":                      {"endpoints", true},
-	"v1/Event":                          {"events", true},
-	"v1/Namespace":                      {"namespaces", false},
-	"v1/Node":                           {"nodes", false},
-	"v1/Pod":                            {"pods", true},
-	"v1/ReplicationController":          {"replicationcontrollers", true},
-	"v1/Secret":                         {"secrets", true},
-	"v1/Service":                        {"services", true},
-	"v1/ServiceAccount":                 {"serviceaccounts", true},
+	"apps/v1/ReplicaSet":                              {"replicasets", true},
+	"coordination.k8s.io/v1/Lease":                    {"leases", true},
+	"discovery.k8s.io/v1/EndpointSlice":               {"endpointslices", true},
+	"rbac.authorization.k8s.io/v1/ClusterRole":        {"clusterroles", false},
+	"rbac.authorization.k8s.io/v1/ClusterRoleBinding": {"clusterrolebindings", false},
+	"rbac.authorization.k8s.io/v1/Role":               {"roles", true},
+	"rbac.authorization.k8s.io/v1/RoleBinding":        {"rolebindings", true},
+	"v1/ConfigMap":                                    {"configmaps", true},
+	"v1/Endpoints":                                    {"endpoints", true},
+	"v1/Event":                                        {"events", true},
+	"v1/Namespace":                                    {"namespaces", false},
+	"v1/Node":                                         {"nodes", false},
+	"v1/Pod":                                          {"pods", true},
+	"v1/ReplicationController":                        {"replicationcontrollers", true},
+	"v1/Secret":                                       {"secrets", true},
+	"v1/Service":                                      {"services", true},
+	"v1/ServiceAccount":                               {"serviceaccounts", true},
 }
 
 // Of is the kind of the owner that a reference names.

@@ -44,6 +44,7 @@ var judged = map[string]component{
 	"namespace-controller":         {empties, nil},
 	nodeLifecycle:                  {looksAfter, nil},
 	"garbage-collector-controller": {collects, nil},
+	accountController:              {accounts, accountReads},
 }
 
 // component is how the steps of a component are judged. reads are the versions that a step's decision depends on, in order, by the resource

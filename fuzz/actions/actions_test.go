@@ -22,6 +22,7 @@ import (
 	"orrery/fuzz/actions"
 	"orrery/fuzz/simulation"
 	"orrery/impl/trace"
+	"orrery/model/account"
 	"orrery/model/api"
 	"orrery/model/endpoints"
 	"orrery/model/garbage"
@@ -59,6 +60,12 @@ var models = map[string]func(*testing.T) []any{
 		return explored(t, func(a node.Action) any { return a.Kind },
 			node.New(node.Domain{Nodes: 1, Pods: 1, Tolerates: 1, Elsewhere: 1, Changes: 2, Prompt: true}),
 			node.New(node.Domain{Nodes: 1, Elsewhere: 1, Cuts: 2, Losses: 1, Crashes: 1}))
+	},
+	"account": func(t *testing.T) []any {
+		return explored(t, func(a account.Action) any { return a.Kind },
+			account.New(account.Domain{Generates: true, Changes: 3, Losses: 1, Crashes: 1}),
+			account.New(account.Domain{Settled: true, Changes: 2, Losses: 1, Crashes: 1}),
+			account.New(account.Domain{Settled: true, Changes: 2, Tokens: 1, Prompt: true}))
 	},
 	"kubelet": func(t *testing.T) []any {
 		return explored(t, func(a kubelet.Action) any { return a.Kind }, kubelet.New(kubelet.Domain{Names: 1, Init: true, Changes: 2, Losses: 1, Crashes: 1, Reboots: 1}))

@@ -5,7 +5,8 @@
 // containers and processes. [Find] finds all of them in a trace, [Tally] adds traces up, and [Command] prints that.
 //
 //	table.go                                   the form of the tables
-//	store.go, replication.go, scheduler.go     a table each
+//	store.go, replication.go, scheduler.go,    a table each
+//	account.go
 //	api.go, read.go                            one; lists and watches
 //	kubelet.go, container.go, call.go          one; ends of containers; calls to the runtime
 //	namespace.go                               one

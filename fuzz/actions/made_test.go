@@ -123,6 +123,10 @@ func TestWhatNoRunTakesWouldBeFound(t *testing.T) {
 				part(object, "spec")["tolerations"] = []any{map[string]any{"operator": "Exists"}}
 			})
 		},
+		"account.Issue": func(m *made) {
+			m.add("user", trace.Line{Call: &trace.Call{ID: "t", Layer: trace.API, Verb: "create", Resource: "serviceaccounts", Namespace: "work", Name: "default", Subresource: "token"}})
+			m.add("user", trace.Line{Return: &trace.Return{ID: "t", Outcome: trace.OK}})
+		},
 		"kubelet.Impose": func(m *made) {
 			m.add("nodes", trace.Line{Call: &trace.Call{ID: "i", Layer: trace.API, Verb: "update", Resource: "pods", Namespace: "work", Name: "p", Subresource: "status"}})
 			revision := m.version("pods", "p", func(object map[string]any) { part(object, "status")["phase"] = "Failed" })

@@ -185,13 +185,13 @@ func TestKubeletsTracesThatAreTamperedWith(t *testing.T) {
 		}, "refine", "older than the last call", "older than the last call"},
 		{"a decision says that it was taken before the last call", decision("create container", 0, func(s *trace.Step, lines []trace.Line) {
 			s.View["runtime"] = lines[kubelets(t, lines, "run sandbox", 0)].Step.View["runtime"]
-		}), "refine", "create container main of UID uid-8: the look at the runtime is older than the last call", "older than the last call"},
+		}), "refine", "create container main of UID uid-23: the look at the runtime is older than the last call", "older than the last call"},
 		{"a decision says that the outcome of the last call was open", decision("create container", 0, func(s *trace.Step, _ []trace.Line) { s.Look.Stale = true }),
 			"refine", "older than the last call", "older than the last call"},
 		{"a decision says that nothing was listed", decision("run sandbox", 0, func(s *trace.Step, _ []trace.Line) { s.View["runtime"] = 0 }), "refine", "not every source has been listed", "not every source has been listed"},
 		{"a decision says that it saw another's look", decision("start container", 0, func(s *trace.Step, lines []trace.Line) {
 			s.Look = lines[kubelets(t, lines, "create container", 0)].Step.Look
-		}), "refine", "start container main of UID uid-8: the runtime was not seen to have it", "was not seen to have it"},
+		}), "refine", "start container main of UID uid-23: the runtime was not seen to have it", "was not seen to have it"},
 		{"it is about another UID", decision("run sandbox", 0, func(s *trace.Step, _ []trace.Line) { s.Plan[0].Object.UID = "other" }), "refine", "run sandbox 0 of UID other: neither the API nor the runtime has such a pod", "neither the API"},
 		{"what was seen is another UID's", decision("create container", 0, func(s *trace.Step, _ []trace.Line) { s.Look.Seen[0].UID = "other" }), "refine", "something is left of another pod of this name", "something is left of another"},
 		{"two are made at once", decision("create container", 0, func(s *trace.Step, _ []trace.Line) {
@@ -211,12 +211,12 @@ func TestKubeletsTracesThatAreTamperedWith(t *testing.T) {
 			for i, l := range lines {
 				if l.Revision != nil && l.Revision.Resource == "pods" {
 					v := *l.Revision
-					v.UID, v.Object = "other", json.RawMessage(strings.ReplaceAll(string(v.Object), `"uid":"uid-8"`, `"uid":"other"`))
+					v.UID, v.Object = "other", json.RawMessage(strings.ReplaceAll(string(v.Object), `"uid":"uid-23"`, `"uid":"other"`))
 					lines[i].Revision = &v
 				}
 			}
 			return lines
-		}, "linear", "", `it is to be of UID "uid-8", and the pod's is "other"`},
+		}, "linear", "", `it is to be of UID "uid-23", and the pod's is "other"`},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.judged(t, r) })
 	}

@@ -17,6 +17,7 @@ import (
 	"orrery/fuzz/workload"
 	"orrery/impl/api"
 	"orrery/impl/control"
+	"orrery/impl/controller/account"
 	"orrery/impl/controller/endpoints"
 	"orrery/impl/controller/garbage"
 	"orrery/impl/controller/namespace"
@@ -222,6 +223,9 @@ func (r *run) setUp(size Size) error {
 	w.AddComponents("nodes", "control-1", func() control.Component { return node.New(nodePolicy()) })
 	w.AddComponents("garbage", "control-1", func() control.Component { return garbage.New(collected()...) })
 	r.addClient(workload.Heirs)
+	accounts := account.Config{Key: signingKey(), CA: rootCertificates, Generates: true}
+	w.AddComponents("accounts", "control-1", func() control.Component { return account.New(accounts) })
+	r.addClient(workload.Accounts)
 	if !w.Settle(w.Now().Add(time.Second), stepsBound) {
 		return fmt.Errorf("simulation: the cluster does not come to rest: still wanted %v", w.Wants())
 	}

@@ -22,6 +22,8 @@ import (
 //	create pod NAME [ARG...]          a pod that is never restarted; its ARGs are those of the fake runtime (run, exit 1 after 3s)
 //	create cm NAME [FINALIZER]        a config map
 //	own KIND NAME KIND OWNER [blocks] the second, as the user has made or read it, becomes the only owner of the first, and waits for it
+//	create sa NAME                    a service account
+//	create secret NAME ACCOUNT        a secret that is to hold the token of a service account
 //	create svc NAME                   a service of the pods of the owner of that name
 //	create ns NAME                    a namespace
 //	scale rc|rs NAME REPLICAS
@@ -30,9 +32,9 @@ import (
 //	unfinalize cm NAME                its finalizers are taken away
 //	disown KIND NAME                  it has no owner any more
 //	delete ns|node NAME
-//	delete rc|rs|pod|cm|svc NAME [GRACE] [POLICY]  GRACE in seconds; POLICY for what it owns: background, foreground or orphan
-//	get rc|rs|pod|cm|svc|ns NAME
-//	list rc|rs|pod|cm|svc|ns
+//	delete rc|rs|pod|cm|svc|sa|secret NAME [GRACE] [POLICY]  GRACE in seconds; POLICY for what it owns: background, foreground or orphan
+//	get rc|rs|pod|cm|svc|sa|secret|ns NAME
+//	list rc|rs|pod|cm|svc|sa|secret|ns
 //
 // An object is in the workload's namespace, unless its NAME begins with that of another and a slash.
 func (r *run) user(rest string) error {
@@ -176,6 +178,14 @@ func created(req *api.Request, args []string) error {
 		req.Object = &corev1.Pod{ObjectMeta: meta, Spec: spec}
 	case *corev1.Namespace:
 		req.Object = &corev1.Namespace{ObjectMeta: meta}
+	case *corev1.ServiceAccount:
+		req.Object = &corev1.ServiceAccount{ObjectMeta: meta}
+	case *corev1.Secret:
+		if len(args) != 1 {
+			return fmt.Errorf("of which account?")
+		}
+		meta.Annotations = map[string]string{corev1.ServiceAccountNameKey: args[0]}
+		req.Object = &corev1.Secret{ObjectMeta: meta, Type: corev1.SecretTypeServiceAccountToken}
 	case *corev1.ConfigMap:
 		meta.Finalizers = args
 		req.Object = &corev1.ConfigMap{ObjectMeta: meta}

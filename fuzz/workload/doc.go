@@ -11,6 +11,8 @@
 //	Readers     config maps and pods          consistent reads, each of another API server
 //	Owners      replication controllers and   create, scale by update and by subresource, pause, delete and create again
 //	            replica sets
+//	Accounts    service accounts and         create, delete, create again; ask for tokens; change and delete the
+//	            secrets for their tokens      root certificates
 //	Meddlers    pods                          relabel (release and adoption), delete with short and with stale
 //	                                          preconditions, run once, bind what is bound, run what an
 //	                                          owner will adopt, run on a node of their choice

@@ -13,8 +13,9 @@ import (
 	"orrery/impl/trace"
 )
 
-// Command is a command that runs components against an API server until SIGTERM or SIGINT, several in one process.
-func Command(use, short string, components func() []Component) *cobra.Command {
+// Command is a command that runs components against an API server until SIGTERM or SIGINT, several in one process. They are made when its flags
+// have been read.
+func Command(use, short string, components func() ([]Component, error)) *cobra.Command {
 	var kubeconfig, traceFile string
 	cmd := &cobra.Command{
 		Use:           use,
@@ -26,6 +27,10 @@ func Command(use, short string, components func() []Component) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
 			defer stop()
+			all, err := components()
+			if err != nil {
+				return err
+			}
 			transport, err := client.FromKubeconfig(kubeconfig)
 			if err != nil {
 				return err
@@ -41,7 +46,7 @@ func Command(use, short string, components func() []Component) *cobra.Command {
 				sink = file
 			}
 			logger := log.New(cmd.ErrOrStderr(), use+": ", log.LstdFlags|log.Lmsgprefix)
-			serve(ctx, transport, sink, trace.Incarnation(use), components(), logger.Printf)
+			serve(ctx, transport, sink, trace.Incarnation(use), all, logger.Printf)
 			return nil
 		},
 	}

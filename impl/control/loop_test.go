@@ -545,6 +545,56 @@ func TestLedger(t *testing.T) {
 	})
 }
 
+// Goal: who waits to learn whether an object is gone is told when it is, though what is shown does not change. Method: a deletion of unknown outcome,
+// which the repeat resolves, or the watch.
+func TestTheEndOfADoubtIsTold(t *testing.T) {
+	for name, end := range map[string]func(l *control.Loop, now time.Time){
+		"by the repeat": func(l *control.Loop, now time.Time) {
+			e, sent := l.Next(now)
+			require.True(t, sent)
+			l.Done(now, e.ID, failed(apierrors.NewNotFound(podsResource.GR(), "p")))
+			e, sent = l.Next(now.Add(time.Minute))
+			require.True(t, sent, "the refusal says nothing, so it is read")
+			l.Done(now, e.ID, failed(apierrors.NewNotFound(podsResource.GR(), "p")))
+		},
+		"by the watch": func(l *control.Loop, _ time.Time) {
+			require.NoError(t, l.Observe("pods", event(watch.Deleted, pod("p", 9))))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := time.Unix(0, 0)
+			p := pod("p", 5)
+			deleted := false
+			var doubts []bool
+			c := &toy{}
+			c.plan = func(v *control.View, _ time.Time, _ control.Key) control.Plan {
+				if !deleted {
+					deleted = true
+					return control.Plan{Batches: [][]control.Effect{{{Gone: true, Request: &api.Request{Verb: api.Delete, Resource: podsResource, Namespace: "d", Name: "p",
+						Delete: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID, ResourceVersion: &p.ResourceVersion}}}}}}}
+				}
+				if doubts = append(doubts, v.Doubtful("pods", "d", "p")); doubts[len(doubts)-1] {
+					return control.Plan{Wants: "to learn whether it is gone"}
+				}
+				return control.Plan{}
+			}
+			l := toyLoop(c)
+			list(t, l, 5, p)
+			for _, e := range all(l, now) {
+				l.Done(now, e.ID, unknown)
+			}
+			later := now.Add(time.Minute)
+			require.True(t, l.Work(later))
+			require.Equal(t, []bool{true}, doubts)
+			end(l, later)
+			for l.Work(later) {
+			}
+			require.Equal(t, []bool{true, false}, doubts)
+			require.Empty(t, l.Wants())
+		})
+	}
+}
+
 func TestAPredictionNeedsAPrecondition(t *testing.T) {
 	a := pod("a", 3)
 	e := label(a, "x")

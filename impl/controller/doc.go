@@ -3,7 +3,7 @@
 //
 // # Not done
 //
-// account: part 4 of the plan.
+// Upstream's other controllers, such as those of deployments and jobs.
 //
 // Source: Kubernetes v1.37 cmd/kube-controller-manager/app, for one process of many controllers.
 package controller

@@ -148,7 +148,11 @@ func (c *Cluster) defineControllers(m *machine.Machine) error {
 		}
 	}
 	c.add(m, Scheduler, "--kubeconfig", c.data(m, Scheduler+".kubeconfig"))
-	c.add(m, Controllers, "--kubeconfig", c.data(m, Controllers+".kubeconfig"))
+	if _, err := c.authority.EnsureAccountKey(); err != nil {
+		return err
+	}
+	c.add(m, Controllers, "--kubeconfig", c.data(m, Controllers+".kubeconfig"),
+		"--service-account-private-key-file", c.authority.AccountKeyFile(), "--root-ca-file", c.authority.CertFile())
 	return nil
 }
 

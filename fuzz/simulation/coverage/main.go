@@ -20,10 +20,12 @@ import (
 
 // deciding are the files, below the module's root.
 var deciding = map[string][]string{
+	"impl/token":                  {"accept.go", "claims.go", "issuer.go", "key.go"},
 	"impl/control":                {"cache.go", "index.go", "ledger.go", "loop.go", "names.go", "observe.go", "queue.go", "view.go"},
 	"impl/controller/namespace":   {"conditions.go", "effects.go", "namespace.go", "reconcile.go"},
 	"impl/controller/node":        {"effects.go", "measure.go", "node.go", "reconcile.go", "tolerate.go", "zone.go"},
 	"impl/controller/garbage":     {"effects.go", "facts.go", "garbage.go", "object.go", "reconcile.go"},
+	"impl/controller/account":     {"account.go", "effects.go", "reconcile.go"},
 	"impl/controller/replication": {"effects.go", "kind.go", "reconcile.go", "replication.go", "status.go", "victims.go"},
 	"impl/scheduler":              {"affinity.go", "effects.go", "filter.go", "reconcile.go", "score.go", "snapshot.go", "wake.go"},
 	"impl/kubelet":                {"admit.go", "deadline.go", "node.go", "notes.go", "observed.go", "pass.go", "pod.go", "poststart.go", "probe.go", "reconcile.go", "run.go", "status.go", "terminate.go"},

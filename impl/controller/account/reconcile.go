@@ -1,0 +1,159 @@
+package account
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"orrery/impl/api"
+	"orrery/impl/control"
+)
+
+// Reconcile decides what to do for one namespace now.
+func (c *Controller) Reconcile(v *control.View, _ time.Time, key control.Key) control.Plan {
+	d := &decision{Controller: c, view: v, namespace: string(key)}
+	ns, _ := v.Get(namespacesSource, "", d.namespace).(*corev1.Namespace)
+	if d.active = ns != nil && ns.Status.Phase != corev1.NamespaceTerminating && ns.DeletionTimestamp == nil; d.active {
+		d.ensureAccount()
+		d.ensureMap()
+		d.generate()
+	}
+	for obj := range v.Select(secretsSource, control.ByNamespace.Name, d.namespace).Each {
+		d.secret(obj.(*corev1.Secret))
+	}
+	return d.plan()
+}
+
+// decision is one in the making.
+type decision struct {
+	*Controller
+	view      *control.View
+	namespace string
+	active    bool
+
+	writes []control.Effect
+	// secrets and accounts are what must be read live before more can be decided, in that order.
+	secrets, accounts []control.Effect
+	wants             []string
+}
+
+// plan: what must be read is read first, alone. What would be written beside it would be later than the answers, and not in them.
+func (d *decision) plan() control.Plan {
+	if len(d.secrets) > 0 {
+		d.writes = nil
+	}
+	plan := control.Plan{Batches: [][]control.Effect{d.secrets, d.accounts, d.writes}, Wants: strings.Join(d.wants, ", ")}
+	switch {
+	case len(d.writes) > 0:
+		plan.Why = fmt.Sprintf("%d objects are not as they should be", len(d.writes))
+	case len(d.secrets) > 0:
+		plan.Why = fmt.Sprintf("the accounts of %d secrets seem to be gone", len(d.secrets))
+	case !d.active:
+		plan.Why = "the namespace is being deleted, or gone"
+	}
+	return plan
+}
+
+// doubtful notes that nobody knows what became of the last write to an object.
+func (d *decision) doubtful(source, name string) bool {
+	if !d.view.Doubtful(source, d.namespace, name) {
+		return false
+	}
+	if want := "to learn what became of the last write to " + name; !slices.Contains(d.wants, want) {
+		d.wants = append(d.wants, want)
+	}
+	return true
+}
+
+func (d *decision) ensureAccount() {
+	if !d.doubtful(accountsSource, DefaultAccount) && d.shown(DefaultAccount) == nil {
+		d.writes = append(d.writes, create(accounts, accountsSource, blankAccount(d.namespace), "every namespace has one"))
+	}
+}
+
+func (d *decision) ensureMap() {
+	m, _ := d.view.Get(mapsSource, d.namespace, RootCertificate).(*corev1.ConfigMap)
+	switch {
+	case d.doubtful(mapsSource, RootCertificate):
+	case m == nil:
+		d.writes = append(d.writes, create(configMaps, mapsSource, d.blankMap(d.namespace), "every namespace has one"))
+	case !equality.Semantic.DeepEqual(m.Data, d.content()) && (m.Immutable == nil || !*m.Immutable):
+		d.writes = append(d.writes, update(configMaps, mapsSource, d.repaired(m), "the certificates are others"))
+	}
+}
+
+// generate makes a token for the default account, unless it has one that nobody asked for, or the name is used.
+func (d *decision) generate() {
+	account := d.account(DefaultAccount)
+	if name := tokenName(DefaultAccount); !d.Generates || account == nil || d.doubtful(accountsSource, DefaultAccount) || d.doubtful(secretsSource, name) ||
+		d.view.Get(secretsSource, d.namespace, name) != nil {
+		return
+	}
+	for obj := range d.view.Select(secretsSource, control.ByNamespace.Name, d.namespace).Each {
+		s := obj.(*corev1.Secret)
+		if of, uid := accountOf(s); generated(s) && of == account.Name && uid == string(account.UID) {
+			return
+		}
+	}
+	d.writes = append(d.writes, create(secrets, secretsSource, d.filled(blankSecret(account), account), "the default account has a token"))
+}
+
+// shown is an account as it was read live, or else as the cache shows it; nil: there is none.
+func (d *decision) shown(name string) metav1.Object {
+	obj, isRead := d.view.Live(accountsSource, d.namespace, name)
+	if !isRead {
+		obj = d.view.Get(accountsSource, d.namespace, name)
+	}
+	return obj
+}
+
+func (d *decision) account(name string) *corev1.ServiceAccount {
+	account, _ := d.shown(name).(*corev1.ServiceAccount)
+	return account
+}
+
+// secret fills a secret, or purges it.
+func (d *decision) secret(s *corev1.Secret) {
+	name, uid := accountOf(s)
+	if s.DeletionTimestamp != nil || name == "" || d.doubtful(secretsSource, s.Name) || d.doubtful(accountsSource, name) {
+		return
+	}
+	account := d.account(name)
+	switch lives := account != nil && (uid == "" || uid == string(account.UID)); {
+	case lives && d.isFilled(s):
+	case lives && d.active && (s.Immutable == nil || !*s.Immutable):
+		d.writes = append(d.writes, update(secrets, secretsSource, d.filled(s, account), "it is to hold a token of its account"))
+	case !lives && d.sure(s, name):
+		d.writes = append(d.writes, purge(s))
+	}
+}
+
+// sure: the account was read live after this version of the secret was, so that there was none, or another, at a time when the secret was
+// there. If it was not, it is read now, unless the cache is known to be behind.
+func (d *decision) sure(s *corev1.Secret, account string) bool {
+	live, isRead := d.view.Live(secretsSource, d.namespace, s.Name)
+	_, alsoRead := d.view.Live(accountsSource, d.namespace, account)
+	switch {
+	case isRead && (live == nil || revision(live) > revision(s)):
+		d.wants = append(d.wants, "to see the last version of "+s.Name)
+		return false
+	case isRead && alsoRead && revision(live) == revision(s):
+		return true
+	}
+	d.secrets = append(d.secrets, read(secrets, secretsSource, d.namespace, s.Name, "its account seems to be gone"))
+	look := read(accounts, accountsSource, d.namespace, account, "it seems to be gone, and secrets name it")
+	if !slices.ContainsFunc(d.accounts, func(e control.Effect) bool { return e.Request.Name == account }) {
+		d.accounts = append(d.accounts, look)
+	}
+	return false
+}
+
+func revision(obj metav1.Object) int64 {
+	rv, _ := api.ParseResourceVersion(obj.GetResourceVersion())
+	return rv
+}
