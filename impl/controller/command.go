@@ -13,7 +13,7 @@ import (
 // Command is `orrery controllers`.
 func Command() *cobra.Command {
 	nodes := node.DefaultConfig()
-	cmd := control.Command("controllers", "Reconcile what is desired with what is there", func() []control.Component {
+	cmd := control.Command("controllers", "Reconcile what is desired with what is there", "kube-controller-manager", func() []control.Component {
 		return []control.Component{replication.ReplicaSets(), replication.ReplicationControllers(), endpoints.Slices{}, namespace.Controller{}, node.New(nodes)}
 	})
 	nodes.Flags(cmd.Flags())

@@ -146,8 +146,9 @@ func (c *Cluster) defineControllers(m *machine.Machine) error {
 			return err
 		}
 	}
-	c.add(m, Scheduler, "--kubeconfig", c.data(m, Scheduler+".kubeconfig"))
-	c.add(m, Controllers, "--kubeconfig", c.data(m, Controllers+".kubeconfig"))
+	// There is one of each: a lease would only have the next wait for one that was killed.
+	c.add(m, Scheduler, "--leader-elect=false", "--kubeconfig", c.data(m, Scheduler+".kubeconfig"))
+	c.add(m, Controllers, "--leader-elect=false", "--kubeconfig", c.data(m, Controllers+".kubeconfig"))
 	return nil
 }
 

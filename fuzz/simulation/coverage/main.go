@@ -21,6 +21,7 @@ import (
 // deciding are the files, below the module's root.
 var deciding = map[string][]string{
 	"impl/control":                {"cache.go", "index.go", "ledger.go", "loop.go", "names.go", "observe.go", "queue.go", "view.go"},
+	"impl/control/election":       {"config.go", "decide.go", "elector.go"},
 	"impl/controller/namespace":   {"conditions.go", "effects.go", "namespace.go", "reconcile.go"},
 	"impl/controller/node":        {"effects.go", "measure.go", "node.go", "reconcile.go", "tolerate.go", "zone.go"},
 	"impl/controller/replication": {"effects.go", "kind.go", "reconcile.go", "replication.go", "status.go", "victims.go"},
