@@ -27,6 +27,7 @@ var (
 	NoOvercommit      = promise(50, "with one scheduler, the requests of the pods bound to a node never exceed what is allocatable on it")
 	SameObject        = promise(37, "what a component decided about an object is done to that object, and not to another that has its name by then")
 	RestartsCounted   = promise(83, "a container's restartCount never decreases for one pod UID")
+	OneActs           = promise(44, "of the processes that stand for a lease only the one acts that has come to lead last, and that leads")
 	EndsBeforeGone    = promise(89, "a pod whose containers have run reaches a terminal phase before it is removed")
 )
 

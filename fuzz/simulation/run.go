@@ -26,8 +26,11 @@ import (
 	"orrery/impl/trace"
 )
 
-// Size is that of the simulated cluster.
-type Size struct{ ControlPlanes, Workers int }
+// Size is that of the simulated cluster. Standby: the scheduler and the controllers run twice, and of each pair the one acts that holds the lease.
+type Size struct {
+	ControlPlanes, Workers int
+	Standby                bool
+}
 
 // DefaultSize is three of each.
 var DefaultSize = Size{ControlPlanes: 3, Workers: 3}
@@ -78,6 +81,8 @@ type run struct {
 	// wanted is the next request of the user whose words a script has.
 	wanted api.Request
 	typist *sim.Process
+	// standby: there are candidates.
+	standby bool
 
 	script []string
 	steps  int
@@ -118,7 +123,7 @@ func Replay(ctx context.Context, size Size, script []string, strict bool) (Resul
 
 // execute makes a run: setup, safety under faults, then heal, then liveness, and judges it.
 func execute(ctx context.Context, size Size, safety func(*run) error) (Result, error) {
-	r := &run{world: sim.New(size.ControlPlanes), users: map[string]*user{}, taken: map[string]int{}}
+	r := &run{world: sim.New(size.ControlPlanes), users: map[string]*user{}, taken: map[string]int{}, standby: size.Standby}
 	w := r.world
 	began := w.Now()
 	if err := r.setUp(size); err != nil {
@@ -175,9 +180,9 @@ func (r *run) setUp(size Size) error {
 	for i := range size.Workers {
 		w.AddNode(fmt.Sprintf("worker-%d", i+1))
 	}
-	w.AddComponents("scheduler", "control-1", func() control.Component { return scheduler.New() })
-	w.AddComponents("replication", "control-1", func() control.Component { return replication.ReplicationControllers() })
-	w.AddComponents("replicasets", "control-1", func() control.Component { return replication.ReplicaSets() })
+	r.add(size, "scheduler", func() control.Component { return scheduler.New() })
+	r.add(size, "replication", func() control.Component { return replication.ReplicationControllers() })
+	r.add(size, "replicasets", func() control.Component { return replication.ReplicaSets() })
 	namespaces, _ := api.ByName("namespaces")
 	names := []string{metav1.NamespaceDefault, metav1.NamespaceSystem, metav1.NamespacePublic, corev1.NamespaceNodeLease, workload.Namespace}
 	runner := w.AddUser("runner", sim.User{
@@ -208,11 +213,11 @@ func (r *run) setUp(size Size) error {
 		Heard: func(api.Request, api.Response, error) {},
 	})
 	// What joins later comes last: the order of processes says which server each asks first, and scripts rely on that.
-	w.AddComponents("endpoints", "control-1", func() control.Component { return endpoints.Slices{} })
+	r.add(size, "endpoints", func() control.Component { return endpoints.Slices{} })
 	r.addClient(workload.Publishers)
-	w.AddComponents("namespaces", "control-1", func() control.Component { return namespace.Controller{} })
+	r.add(size, "namespaces", func() control.Component { return namespace.Controller{} })
 	r.addClient(workload.Spaces)
-	w.AddComponents("nodes", "control-1", func() control.Component { return node.New(nodePolicy()) })
+	r.add(size, "nodes", func() control.Component { return node.New(nodePolicy()) })
 	if !w.Settle(w.Now().Add(time.Second), stepsBound) {
 		return fmt.Errorf("simulation: the cluster does not come to rest: still wanted %v", w.Wants())
 	}
@@ -242,6 +247,16 @@ func nodePolicy() node.Config {
 
 // mourns: a worker was lost for good.
 func (r *run) mourns() bool { return r.taken["lose"] > 0 }
+
+// add adds a process that runs a component, or two of which the one does that holds the lease.
+func (r *run) add(size Size, name string, component func() control.Component) {
+	if !size.Standby {
+		r.world.AddComponents(name, r.world.Servers[0].Machine, component)
+		return
+	}
+	r.world.AddCandidate(name, r.world.Servers[0].Machine, name, component)
+	r.world.AddCandidate(name+"-2", r.world.Servers[len(r.world.Servers)-1].Machine, name, component)
+}
 
 // settle waits until nothing but heartbeats has been written for a while; false: it did not come to that.
 func (r *run) settle(epoch time.Time) bool {
