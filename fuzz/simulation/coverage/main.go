@@ -25,7 +25,7 @@ var deciding = map[string][]string{
 	"impl/controller/namespace":   {"conditions.go", "effects.go", "namespace.go", "reconcile.go"},
 	"impl/controller/node":        {"effects.go", "measure.go", "node.go", "reconcile.go", "tolerate.go", "zone.go"},
 	"impl/controller/replication": {"effects.go", "kind.go", "reconcile.go", "replication.go", "status.go", "victims.go"},
-	"impl/scheduler":              {"affinity.go", "effects.go", "filter.go", "reconcile.go", "score.go", "snapshot.go", "wake.go"},
+	"impl/scheduler":              {"affinity.go", "effects.go", "filter.go", "preempt.go", "reconcile.go", "score.go", "snapshot.go", "wake.go"},
 	"impl/kubelet":                {"admit.go", "node.go", "notes.go", "observed.go", "pass.go", "pod.go", "probe.go", "reconcile.go", "run.go", "status.go", "terminate.go"},
 	"impl/apiserver/cache":        {"cache.go", "item.go", "set.go", "watcher.go", "window.go"},
 	"impl/apiserver/request": {"admit.go", "collection.go", "errors.go", "get.go", "list.go", "listof.go", "machine.go", "op.go", "options.go", "token.go",
