@@ -57,9 +57,9 @@
 //	49    scheduler
 //	50    scheduler
 //	51    scheduler
-//	52    not yet: preemption
-//	53    not yet: preemption
-//	54    not yet: preemption
+//	52    scheduler
+//	53    scheduler
+//	54    not judged: the scheduler's stories; in the model all pods have one priority
 //	55    replication
 //	56    checker refine: a name, a namespace and labels have no part in the model's decisions
 //	57    replication

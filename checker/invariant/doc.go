@@ -7,6 +7,7 @@
 //	rows 29, 107            namespace.go    every namespace that is gone, against what it held
 //	row 26                  cache.go        the digest of a watch cache against the log at that revision
 //	rows 31, 46, 49, 50     binding.go      every binding, and what each node carries after it
+//	row 52                  preemption.go   whom the scheduler deleted, and for whom; that it made room says package refine
 //	row 44                  leading.go      who acted, against who had come to lead
 //	row 37                  identity.go     what a component decided about an object, against the object it was done to
 //	rows 57-59, 64          replication.go  what the replication controller's steps did to pods

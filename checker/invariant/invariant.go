@@ -22,7 +22,7 @@ func (Checker) Name() string { return "invariant" }
 func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
 	j := &judge{h: h}
 	for _, part := range []func(*judge){
-		(*judge).metadata, (*judge).caches, (*judge).binding, (*judge).leading, (*judge).identity, (*judge).replication, (*judge).nodes, (*judge).lifecycle,
+		(*judge).metadata, (*judge).caches, (*judge).binding, (*judge).preemption, (*judge).leading, (*judge).identity, (*judge).replication, (*judge).nodes, (*judge).lifecycle,
 	} {
 		if ctx.Err() != nil {
 			j.unknown = append(j.unknown, "there was no time to check all invariants")

@@ -113,6 +113,18 @@ func (r *recording) asks(process, id string) *recording {
 	return r.add(trace.Line{Process: process, Call: &trace.Call{ID: id, Client: id, Layer: trace.API, Verb: "update", Resource: "pods", Namespace: "ns", Name: "p"}})
 }
 
+// ranked is a pod of a priority that waits for a node, unless its spec says otherwise.
+func ranked(uid string, priority int, more string) string {
+	return fmt.Sprintf(`{"metadata":{"uid":%q},"spec":{"schedulerName":"default-scheduler","priority":%d%s}}`, uid, priority, more)
+}
+
+// preempts is a step of the scheduler that has one pod deleted for another, in a view, and its request.
+func (r *recording) preempts(pod, victim, uid string, view int64) *recording {
+	r.step(trace.Step{Component: scheduler, Key: "ns/" + pod, View: map[string]int64{"pods": view},
+		Plan: []trace.Effect{{Call: "d", Verb: "delete", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: victim, UID: uid}}}})
+	return r.add(trace.Line{Process: "s", Call: &trace.Call{ID: "d", Client: "d", Layer: trace.API, Verb: "delete", Resource: "pods", Namespace: "ns", Name: victim, UID: uid}})
+}
+
 const (
 	bare     = `{"metadata":{"uid":"u1"}}`
 	held     = `{"metadata":{"uid":"u1","finalizers":["f"]}}`
@@ -392,6 +404,15 @@ func TestEveryGuarantee(t *testing.T) {
 			call(trace.Call{ID: "1", Client: "user", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "web", Grace: grace(0)}, trace.Return{Outcome: trace.OK}).remove("pods", "web"), nil},
 		{"removed by the kubelet while it runs", start().put("pods", "web", pod("u1", "a", "1", "")).ran("a", "u1", "main", 0, "started", 0).
 			call(trace.Call{ID: "1", Client: "kubelet/a/1", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "web", Grace: grace(0)}, trace.Return{Outcome: trace.OK}).remove("pods", "web"), &StoppedThenGone},
+		{"preempts a lower one", start().put("pods", "low", ranked("l", 1, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "l", 2), nil},
+		{"preempts an equal", start().put("pods", "low", ranked("l", 2, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "l", 2), &PreemptsLower},
+		{"preempts a higher one", start().put("pods", "low", ranked("l", 3, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "l", 2), &PreemptsLower},
+		{"preempts and is not to", start().put("pods", "low", ranked("l", 1, "")).put("pods", "p", ranked("p", 2, `,"preemptionPolicy":"Never"`)).preempts("p", "low", "l", 2), &PreemptsLower},
+		{"preempts for one that has a node", start().put("pods", "low", ranked("l", 1, "")).put("pods", "p", ranked("p", 2, `,"nodeName":"n"`)).preempts("p", "low", "l", 2), &PreemptsLower},
+		{"preempts for one that is not there", start().put("pods", "low", ranked("l", 1, "")).preempts("p", "low", "l", 1), &PreemptsLower},
+		{"preempts by name", start().put("pods", "low", ranked("l", 1, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "", 2), &PreemptsLower},
+		{"preempts one that never was", start().put("pods", "low", ranked("l", 1, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "x", 2), &PreemptsLower},
+		{"somebody else deletes an equal", start().put("pods", "low", ranked("l", 2, "")).put("pods", "p", ranked("p", 2, "")).step(acts("c", "delete", "", 2)), nil},
 		{"who leads acts, and stops; and another does", start().stands("a").leads("a").decides("a", "1").stands("b").follows("a").leads("b").decides("b", "2"), nil},
 		{"nobody stands for anything", start().decides("a", "1").decides("b", "2"), nil},
 		{"one that does not lead renews and looks", start().stands("a").leads("a").stands("b").stands("b"), nil},
