@@ -44,7 +44,7 @@ func drawSwarm(choose Choices, users []string, standby bool) swarm {
 		}
 	}
 	if standby {
-		s.kinds = append(s.kinds, leave, toProcess("pause", "resume"))
+		s.kinds = append(s.kinds, leave, leave, leave, leave, toProcess("pause", "resume"))
 	}
 	for _, name := range users {
 		if choose.IntN(4) < 3 {

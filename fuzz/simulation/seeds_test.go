@@ -89,8 +89,10 @@ func TestStandby(t *testing.T) {
 	if failed != nil {
 		t.Fatal(told(t, Shrink(context.Background(), *failed)))
 	}
-	require.Greater(t, passed, 0, "nobody took over")
-	require.Greater(t, acted, 0, "nobody who took over did anything")
+	if !testing.Short() {
+		require.Greater(t, passed, 0, "nobody took over")
+		require.Greater(t, acted, 0, "nobody who took over did anything")
+	}
 	t.Logf("the lead passed %d times, and who took over decided %d times", passed, acted)
 }
 
