@@ -72,7 +72,9 @@ func (*Scheduler) Keys(v *control.View, source string, old, new metav1.Object, a
 				add(keyOf(pod))
 			}
 		}
-		helped = helpedByPod(old, new)
+		if helped = helpedByPod(old, new); freed(old, new) {
+			helped = everybody
+		}
 	}
 	if helped == nobody {
 		return

@@ -17,7 +17,7 @@ const (
 	everybody      // all that wait
 )
 
-// helpedByPod: a pod that leaves a node, or ends on it, makes room, and so does one that a node is promised to no longer; one that comes, or changes its labels, may be one
+// helpedByPod: a pod that leaves a node, or ends on it, makes room; one that comes, or changes its labels, may be one
 // that others want to be near, or no longer keep away from.
 func helpedByPod(old, new metav1.Object) whom {
 	before, _ := old.(*corev1.Pod)
@@ -26,14 +26,19 @@ func helpedByPod(old, new metav1.Object) whom {
 	switch {
 	case was && (!is || before.Spec.NodeName != after.Spec.NodeName):
 		return everybody
-	case before != nil && awaits(before) != "" && (after == nil || awaits(after) != awaits(before)):
-		return everybody // a node that was promised to it is not any more
 	case was && before.Generation != after.Generation:
 		return everybody // resized in place
 	case is && (!was || !maps.Equal(before.Labels, after.Labels)):
 		return affine
 	}
 	return nobody
+}
+
+// freed: a node that was promised to a pod is so no longer.
+func freed(old, new metav1.Object) bool {
+	before, _ := old.(*corev1.Pod)
+	after, _ := new.(*corev1.Pod)
+	return before != nil && awaits(before) != "" && (after == nil || awaits(after) != awaits(before))
 }
 
 // awaits is the node that is promised to a pod.
