@@ -49,17 +49,17 @@
 //	41    not judged: the loop's own tests; in the models it is the fairness of the controllers
 //	42    not judged: a decision is a function of a view and nothing else
 //	43    scheduler
-//	44    not yet: one process of a kind; its predecessor, whose requests land late, is in every model
-//	45    not yet: leader election
+//	44    election; that every write is safe under two leaders: in every other model requests of a predecessor land late
+//	45    election
 //	46    scheduler
 //	47    scheduler
 //	48    scheduler
 //	49    scheduler
 //	50    scheduler
 //	51    scheduler
-//	52    not yet: preemption
-//	53    not yet: preemption
-//	54    not yet: preemption
+//	52    scheduler
+//	53    scheduler
+//	54    not judged: the scheduler's stories; in the model all pods have one priority
 //	55    replication
 //	56    checker refine: a name, a namespace and labels have no part in the model's decisions
 //	57    replication
@@ -124,11 +124,11 @@
 //	116   proxy
 //	117   proxy
 //	118   proxy
-//	119   replication, scheduler, node, endpoints, account, namespace, garbage, proxy, cluster; checker converge judges runs
+//	119   replication, scheduler, node, election, endpoints, account, namespace, garbage, proxy, cluster; checker converge judges runs
 //	120   not judged: it says what a model must add, and these do
 //	121   cluster
 //	122   not judged: decisions are made from views
-//	123   replication, scheduler, node, endpoints, account, namespace, garbage, proxy, cluster
+//	123   replication, scheduler, node, election, endpoints, account, namespace, garbage, proxy, cluster
 //	124   not judged: it asks for tests, which the nemesis makes
 //
 // # Not done

@@ -8,6 +8,8 @@
 //	row 30                  address.go      the cluster IPs and node ports of Services
 //	row 26                  cache.go        the digest of a watch cache against the log at that revision
 //	rows 31, 46, 49, 50     binding.go      every binding, and what each node carries after it
+//	row 52                  preemption.go   whom the scheduler deleted, and for whom; that it made room says package refine
+//	row 44                  leading.go      who acted, against who had come to lead
 //	row 37                  identity.go     what a component decided about an object, against the object it was done to
 //	rows 57-59, 64          replication.go  what the replication controller's steps did to pods
 //	rows 68, 71-75          lifecycle.go    what the node lifecycle controller decided, against what the store held when it last read it
@@ -18,6 +20,8 @@
 // What is taken as true: the store's log (the checker wellformed has found it without gaps), and the runtime's own account
 // of its containers. A version was committed at some time before it was observed, and a container changed its state at
 // the time that the runtime gives; whatever the observers' lag, nothing is called illegal that these bounds leave open.
+//
+// That clocks go at rates which differ by less than LeaseDuration/RenewDeadline is taken as true as well: row 44 promises nothing otherwise.
 //
 // **Not judged here**: rows 1-5, 7, 8, 10, 11, 19, 20 (package linear), 5, 21-25 (package watch), 55 and 95 (package
 // converge); row 86, since no runtime reports the signals it sends; rows 84 and 92, which need the times and causes of

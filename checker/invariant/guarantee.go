@@ -26,8 +26,10 @@ var (
 	BindsOnlyPending  = promise(46, "the scheduler binds only pods without a node, with its scheduler name, that are not being deleted")
 	BindsWhereItFits  = promise(49, "the scheduler binds a pod only to a node that, as it last saw it, takes the pod: selector, taints, unschedulable")
 	NoOvercommit      = promise(50, "with one scheduler, the requests of the pods bound to a node never exceed what is allocatable on it")
+	PreemptsLower     = promise(52, "the scheduler deletes a pod only to make room for a waiting one of higher priority that may preempt")
 	SameObject        = promise(37, "what a component decided about an object is done to that object, and not to another that has its name by then")
 	RestartsCounted   = promise(83, "a container's restartCount never decreases for one pod UID")
+	OneActs           = promise(44, "of the processes that stand for a lease only the one acts that has come to lead last, and that leads")
 	EndsBeforeGone    = promise(89, "a pod whose containers have run reaches a terminal phase before it is removed")
 )
 

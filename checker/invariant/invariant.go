@@ -22,8 +22,8 @@ func (Checker) Name() string { return "invariant" }
 func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
 	j := &judge{h: h}
 	for _, part := range []func(*judge){
-		(*judge).metadata, (*judge).addresses, (*judge).caches, (*judge).binding, (*judge).identity, (*judge).replication, (*judge).garbage,
-		(*judge).nodes, (*judge).lifecycle, (*judge).accounts,
+		(*judge).metadata, (*judge).addresses, (*judge).caches, (*judge).binding, (*judge).preemption, (*judge).leading, (*judge).identity,
+		(*judge).replication, (*judge).garbage, (*judge).nodes, (*judge).lifecycle, (*judge).accounts,
 	} {
 		if ctx.Err() != nil {
 			j.unknown = append(j.unknown, "there was no time to check all invariants")

@@ -90,6 +90,41 @@ func (r *recording) judge() verdict.Result {
 	return Checker{}.Check(context.Background(), h, verdict.DefaultLimits)
 }
 
+// stands records that a process stands for the lease l; leads, follows, exits what becomes of it; decides and asks what it does.
+func (r *recording) stands(process string) *recording {
+	return r.add(trace.Line{Process: process, Step: &trace.Step{Component: candidate, Key: "kube-system/l",
+		Plan: []trace.Effect{{Verb: "get", Call: fmt.Sprint(process, len(r.lines)), Object: trace.Ref{Resource: "leases", Namespace: "kube-system", Name: "l"}}}}})
+}
+
+func (r *recording) leads(process string) *recording   { return r.life(process, "l", trace.Leads) }
+func (r *recording) follows(process string) *recording { return r.life(process, "l", trace.Follows) }
+func (r *recording) exits(process string) *recording   { return r.life("runner", process, "exit") }
+
+func (r *recording) life(process, name, state string) *recording {
+	return r.add(trace.Line{Process: process, Life: &trace.Life{Name: name, State: state}})
+}
+
+func (r *recording) decides(process, id string) *recording {
+	s := acts(id, "update", "status", 1)
+	return r.add(trace.Line{Process: process, Step: &s})
+}
+
+func (r *recording) asks(process, id string) *recording {
+	return r.add(trace.Line{Process: process, Call: &trace.Call{ID: id, Client: id, Layer: trace.API, Verb: "update", Resource: "pods", Namespace: "ns", Name: "p"}})
+}
+
+// ranked is a pod of a priority that waits for a node, unless its spec says otherwise.
+func ranked(uid string, priority int, more string) string {
+	return fmt.Sprintf(`{"metadata":{"uid":%q},"spec":{"schedulerName":"default-scheduler","priority":%d%s}}`, uid, priority, more)
+}
+
+// preempts is a step of the scheduler that has one pod deleted for another, in a view, and its request.
+func (r *recording) preempts(pod, victim, uid string, view int64) *recording {
+	r.step(trace.Step{Component: scheduler, Key: "ns/" + pod, View: map[string]int64{"pods": view},
+		Plan: []trace.Effect{{Call: "d", Verb: "delete", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: victim, UID: uid}}}})
+	return r.add(trace.Line{Process: "s", Call: &trace.Call{ID: "d", Client: "d", Layer: trace.API, Verb: "delete", Resource: "pods", Namespace: "ns", Name: victim, UID: uid}})
+}
+
 const (
 	bare     = `{"metadata":{"uid":"u1"}}`
 	held     = `{"metadata":{"uid":"u1","finalizers":["f"]}}`
@@ -390,6 +425,27 @@ func TestEveryGuarantee(t *testing.T) {
 			call(trace.Call{ID: "1", Client: "user", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "web", Grace: grace(0)}, trace.Return{Outcome: trace.OK}).remove("pods", "web"), nil},
 		{"removed by the kubelet while it runs", start().put("pods", "web", pod("u1", "a", "1", "")).ran("a", "u1", "main", 0, "started", 0).
 			call(trace.Call{ID: "1", Client: "kubelet/a/1", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "web", Grace: grace(0)}, trace.Return{Outcome: trace.OK}).remove("pods", "web"), &StoppedThenGone},
+		{"preempts a lower one", start().put("pods", "low", ranked("l", 1, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "l", 2), nil},
+		{"preempts an equal", start().put("pods", "low", ranked("l", 2, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "l", 2), &PreemptsLower},
+		{"preempts a higher one", start().put("pods", "low", ranked("l", 3, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "l", 2), &PreemptsLower},
+		{"preempts and is not to", start().put("pods", "low", ranked("l", 1, "")).put("pods", "p", ranked("p", 2, `,"preemptionPolicy":"Never"`)).preempts("p", "low", "l", 2), &PreemptsLower},
+		{"preempts for one that has a node", start().put("pods", "low", ranked("l", 1, "")).put("pods", "p", ranked("p", 2, `,"nodeName":"n"`)).preempts("p", "low", "l", 2), &PreemptsLower},
+		{"preempts for one that is not there", start().put("pods", "low", ranked("l", 1, "")).preempts("p", "low", "l", 1), &PreemptsLower},
+		{"preempts by name", start().put("pods", "low", ranked("l", 1, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "", 2), &PreemptsLower},
+		{"preempts one that never was", start().put("pods", "low", ranked("l", 1, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "x", 2), &PreemptsLower},
+		{"somebody else deletes an equal", start().put("pods", "low", ranked("l", 2, "")).put("pods", "p", ranked("p", 2, "")).step(acts("c", "delete", "", 2)), nil},
+		{"who leads acts, and stops; and another does", start().stands("a").leads("a").decides("a", "1").stands("b").follows("a").leads("b").decides("b", "2"), nil},
+		{"nobody stands for anything", start().decides("a", "1").decides("b", "2"), nil},
+		{"one that does not lead renews and looks", start().stands("a").leads("a").stands("b").stands("b"), nil},
+		{"one that never led acts", start().stands("a").leads("a").stands("b").decides("b", "1"), &OneActs},
+		{"one that leads no more acts", start().stands("a").leads("a").follows("a").decides("a", "1"), &OneActs},
+		{"one acts after another has come to lead", start().stands("a").leads("a").decides("a", "1").stands("b").leads("b").decides("b", "2").decides("a", "3"), &OneActs},
+		{"one is silent after another has come to lead, and says so", start().stands("a").leads("a").stands("b").leads("b").decides("b", "2").follows("a").decides("b", "3"), nil},
+		{"what one decided while it led is sent", start().stands("a").leads("a").decides("a", "1").asks("a", "1"), nil},
+		{"it is sent after that", start().stands("a").leads("a").decides("a", "1").follows("a").asks("a", "1"), &OneActs},
+		{"its caches are filled after that", start().stands("a").leads("a").decides("a", "1").follows("a").asks("a", "2"), nil},
+		{"it crashes, and its next life acts", start().stands("a").leads("a").decides("a", "1").exits("a").decides("a", "2"), &OneActs},
+		{"it crashes, and its next life comes to lead", start().stands("a").leads("a").decides("a", "1").exits("a").stands("a").leads("a").decides("a", "2"), nil},
 		{"removed without a terminal phase", start().put("pods", "web", pod("u1", "a", "1", "")).ran("a", "u1", "main", 0, "started", 0).ran("a", "u1", "main", 0, "exited", 0).remove("pods", "web"), &EndsBeforeGone},
 	} {
 		t.Run(test.name, func(t *testing.T) {

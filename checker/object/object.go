@@ -31,6 +31,9 @@ type Object struct {
 		InitContainers []Container       `json:"initContainers"`
 		Tolerations    []Toleration      `json:"tolerations"`
 		Overhead       Resources         `json:"overhead"`
+		// Of a pod: absent is 0, and that it preempts those of lower priority.
+		Priority         int    `json:"priority"`
+		PreemptionPolicy string `json:"preemptionPolicy"`
 		// Of a pod, looked at only for whether they are there.
 		Affinity                  json.RawMessage `json:"affinity"`
 		TopologySpreadConstraints json.RawMessage `json:"topologySpreadConstraints"`
@@ -60,6 +63,7 @@ type Object struct {
 		ObservedGeneration    int64             `json:"observedGeneration"`
 		Phase                 string            `json:"phase"`
 		Conditions            []Condition       `json:"conditions"`
+		NominatedNodeName     string            `json:"nominatedNodeName"`
 		Replicas              int64             `json:"replicas"`
 		ReadyReplicas         int64             `json:"readyReplicas"`
 		Allocatable           Resources         `json:"allocatable"`

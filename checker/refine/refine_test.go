@@ -244,6 +244,66 @@ func TestScheduler(t *testing.T) {
 	}
 }
 
+// ranked stores a pod of a priority; on is a part of its spec, and more of its status.
+func (r *recording) ranked(name, cpu string, priority int, on, more string) *recording {
+	return r.store("pods", name, fmt.Sprintf(`{"metadata":{"uid":"u-%s"},"spec":{"schedulerName":"default-scheduler","priority":%d%s,"containers":[{"name":"main","resources":{"requests":{"cpu":%q}}}]},"status":{%s}}`, name, priority, on, cpu, more))
+}
+
+const onN = `,"nodeName":"n"`
+
+// preempts is a step of the scheduler that has the node n promised to a pod and others deleted, and its first request.
+func (r *recording) preempts(pod string, view int64, victims ...string) *recording {
+	s := &trace.Step{Component: "default-scheduler", Key: "ns/" + pod, View: map[string]int64{"pods": view, "nodes": view},
+		Plan: []trace.Effect{{Call: "told", Verb: "update", Subresource: "status", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: pod}}}}
+	for _, v := range victims {
+		s.Plan = append(s.Plan, trace.Effect{Call: v, Verb: "delete", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: v, UID: "u-" + v}})
+	}
+	r.add(trace.Line{Process: "scheduler", Step: s})
+	return r.add(trace.Line{Process: "scheduler", Call: &trace.Call{ID: "told", Client: "told", Layer: trace.API, Verb: "update", Resource: "pods", Namespace: "ns", Name: pod, Subresource: "status",
+		Body: json.RawMessage(`{"status":{"nominatedNodeName":"n"}}`)}})
+}
+
+// Goal: victims that the model refuses are found, and promises count (rows 52 and 53). Method: a node with two pods, and a third that wants room.
+func TestPreemption(t *testing.T) {
+	start := func() *recording {
+		return (&recording{}).node("n", "1", "").ranked("low", "600m", 1, onN, "").ranked("mid", "400m", 2, onN, "")
+	}
+	for _, test := range []struct {
+		name string
+		run  *recording
+		why  string // empty: allowed
+	}{
+		{"the lower one goes", start().ranked("a", "500m", 9, "", "").preempts("a", 4, "low"), ""},
+		{"both go, and must", start().ranked("a", "1", 9, "", "").preempts("a", 4, "low", "mid"), ""},
+		{"both go, and one need not", start().ranked("a", "500m", 9, "", "").preempts("a", 4, "low", "mid"), "pods/ns/mid need not be deleted"},
+		{"an equal goes (row 52)", start().ranked("a", "500m", 1, "", "").preempts("a", 4, "low"), "pods/ns/low has priority 1, and pods/ns/a has 1: it is no lower"},
+		{"it does not fit even so", start().ranked("a", "700m", 9, "", "").preempts("a", 4, "low"), "does not fit even without them"},
+		{"it is leaving already", start().ranked("a", "500m", 9, "", "").store("pods", "low", `{"metadata":{"uid":"u-low","deletionTimestamp":"2026-01-01T00:00:30Z"},"spec":{"priority":1,"nodeName":"n","containers":[{"resources":{"requests":{"cpu":"600m"}}}]}}`).
+			preempts("a", 5, "mid"), "pods/ns/mid need not be deleted"},
+		{"it fits without", start().ranked("a", "500m", 9, "", "").store("pods", "low", "").preempts("a", 5, "mid"), "node n would do"},
+		{"it is never to preempt", start().ranked("a", "500m", 9, `,"preemptionPolicy":"Never"`, "").preempts("a", 4, "low"), "never to preempt"},
+		{"one elsewhere goes", start().ranked("b", "600m", 1, `,"nodeName":"m"`, "").ranked("a", "500m", 9, "", "").preempts("a", 5, "b"), "pods/ns/b is not on node n"},
+		{"the room is promised to another", start().ranked("b", "500m", 9, "", `"nominatedNodeName":"n"`).ranked("a", "500m", 9, "", "").preempts("a", 5, "low"), "does not fit even without them"},
+		{"the room is promised to a lower one", start().ranked("b", "500m", 8, "", `"nominatedNodeName":"n"`).ranked("a", "500m", 9, "", "").preempts("a", 5, "low"), ""},
+		{"who wants nothing deleted waits for nothing", start().ranked("a", "500m", 9, "", "").preempts("a", 4), "does not fit even without them"},
+		{"what is promised is given to another (row 53)", (&recording{}).node("n", "1", "").ranked("b", "800m", 9, "", `"nominatedNodeName":"n"`).ranked("a", "500m", 9, "", "").binds("1", "a", "n", 3), "of which 800 are used"},
+		{"what is promised is given to a higher one", (&recording{}).node("n", "1", "").ranked("b", "800m", 8, "", `"nominatedNodeName":"n"`).ranked("a", "500m", 9, "", "").binds("1", "a", "n", 3), ""},
+		{"the own promise counts before it is seen (S13)", (&recording{}).node("n", "1", "").ranked("low", "800m", 1, onN, "").ranked("b", "800m", 9, "", "").preempts("b", 3, "low").store("pods", "low", "").
+			ranked("a", "500m", 1, "", "").binds("1", "a", "n", 7, written("b", 0)...), "of which 800 are used"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			result := test.run.judge()
+			require.Empty(t, result.Unknown)
+			if test.why == "" {
+				require.Empty(t, result.Findings)
+				return
+			}
+			require.Len(t, result.Findings, 1)
+			require.Contains(t, result.Findings[0].Text, test.why)
+		})
+	}
+}
+
 // Goal: what a process of a component does is refused where no step of its had decided it, or had decided something else. Method: a request and a
 // container, and steps that fit them less and less.
 func TestDecided(t *testing.T) {

@@ -13,17 +13,77 @@ import (
 	"orrery/model/scheduler"
 )
 
-// schedules judges the steps of the scheduler that chose a node. The view is made of that node and what is on it: of the others the choice
-// does not depend. A pod whose place is decided by more than resources, labels and taints is not judged.
+// schedules judges the steps of the scheduler that chose a node, or pods to be deleted on one. The view is made of that node and what is on it,
+// or promised: of the others the choice does not depend, but for which of them it is. A pod whose place is decided by more than resources,
+// labels and taints is not judged.
 func schedules(j *judge, s *step) opinion {
 	for _, e := range s.Plan {
 		if op := j.operations[e.Call]; op != nil && binds(e) {
 			c := &choosing{judge: j, step: s, pod: history.NameOf(e.Object), node: bound(op)}
-			why, known := c.refuses()
+			why, known := c.refuses(nil)
 			return opinion{true, known, why, "choose a node that has room, or none"}
 		}
 	}
-	return opinion{}
+	node, victims, any := j.preempts(s)
+	if !any {
+		return opinion{}
+	}
+	if node == "" {
+		return opinion{any: true} // the nomination was not sent, so that nobody knows of which node
+	}
+	c := &choosing{judge: j, step: s, pod: podOfKey(s.Key), node: node}
+	why, known := c.refuses(&preempting{victims})
+	return opinion{true, known, why, "have those pods deleted that are of lower priority and must go, or none"}
+}
+
+// preempting is what is decided for a pod that fits nowhere: who is deleted, by name and UID.
+type preempting struct{ victims []trace.Ref }
+
+// preempts tells whether a step has pods deleted, or a node promised to its pod, and which node that is; empty: nobody knows.
+func (j *judge) preempts(s *step) (node string, victims []trace.Ref, any bool) {
+	pod, told := podOfKey(s.Key), false
+	for _, e := range s.Plan {
+		switch {
+		case e.Object.Resource != "pods":
+		case e.Verb == "delete":
+			victims = append(victims, e.Object)
+		case e.Subresource == "status" && history.NameOf(e.Object) == pod:
+			told = true
+			node, _ = promised(j.operations[e.Call])
+		}
+	}
+	if !told {
+		if obj := j.latestOf(s, pod); obj != nil {
+			node = obj.Status.NominatedNodeName
+		}
+	}
+	return node, victims, len(victims) > 0 || told && node != ""
+}
+
+// latestOf is the pod that a step was about, as it saw it: from the answer to its own last write, or else in its cache.
+func (j *judge) latestOf(s *step, pod history.ObjectName) *object.Object {
+	if o, own := j.owned(s, "pods")[pod]; own && o.version != nil {
+		return j.content(o.version)
+	}
+	return j.content(history.At(j.h.Log.Of(pod), s.View["pods"]))
+}
+
+func podOfKey(key string) history.ObjectName {
+	namespace, name, _ := strings.Cut(key, "/")
+	return history.ObjectName{Resource: "pods", Namespace: namespace, Name: name}
+}
+
+// promised is the node that an update of a pod's status nominates; false: it is no such update.
+func promised(op *history.Operation) (string, bool) {
+	var body struct {
+		Status struct {
+			NominatedNodeName string `json:"nominatedNodeName"`
+		} `json:"status"`
+	}
+	if op == nil || op.Subresource != "status" || json.Unmarshal(op.Call.Body, &body) != nil {
+		return "", false
+	}
+	return body.Status.NominatedNodeName, true
 }
 
 func schedulerReads(j *judge, s *step) map[string][]*history.Version {
@@ -32,6 +92,9 @@ func schedulerReads(j *judge, s *step) map[string][]*history.Version {
 		if op := j.operations[e.Call]; op != nil && binds(e) {
 			nodes = j.h.Log.Of(history.ObjectName{Resource: "nodes", Name: bound(op)})
 		}
+	}
+	if node, _, any := j.preempts(s); any && node != "" {
+		nodes = j.h.Log.Of(history.ObjectName{Resource: "nodes", Name: node})
 	}
 	return map[string][]*history.Version{"pods": j.h.Log.All("pods"), "nodes": nodes}
 }
@@ -48,6 +111,9 @@ type choosing struct {
 
 	resources []string // that the pod asks for
 	view      scheduler.View
+	places    map[history.ObjectName]int // of the pods in the view
+	// unsure: what an own write had promised, or no longer did, is not known; apart: somebody there may keep others away.
+	unsure, apart bool
 }
 
 // bound is the node that a request for a binding, or a pod, names.
@@ -63,8 +129,8 @@ func bound(op *history.Operation) string {
 	return body.Target.Name
 }
 
-// refuses is why the model refuses the choice; empty: it does not. False: it cannot be judged.
-func (c *choosing) refuses() (string, bool) {
+// refuses is why the model refuses the choice of the node, or the preemption there; empty: it does not. False: it cannot be judged.
+func (c *choosing) refuses(x *preempting) (string, bool) {
 	pod := c.content(history.At(c.h.Log.Of(c.pod), c.View["pods"]))
 	if pod == nil || !pod.Plain() {
 		return "", false
@@ -81,12 +147,47 @@ func (c *choosing) refuses() (string, bool) {
 	slices.Sort(c.resources)
 	c.view.Nodes = []scheduler.Node{c.chosen(pod)}
 	c.view.Pods = []scheduler.Pod{c.shown(pod, asks)}
+	c.places = map[history.ObjectName]int{c.pod: 0}
 	c.others()
-	why := c.view.Refuses(scheduler.Choice{Pod: 0, Node: 1})
+	why := ""
+	if x == nil {
+		why = c.view.Refuses(scheduler.Choice{Pod: 0, Node: 1})
+	} else if why = c.preemption(x); c.apart {
+		return "", false
+	}
+	if why != "" && c.unsure {
+		return "", false
+	}
 	for i, name := range c.resources {
 		why = strings.ReplaceAll(why, fmt.Sprintf("of resource %d,", i), "of "+name+" in thousandths,")
 	}
-	return strings.NewReplacer("pod 0", c.pod.String(), "node 1", "node "+c.node).Replace(why), true
+	return strings.NewReplacer("pod 0", c.pod.String(), "node 1", "node "+c.node).Replace(c.spoken(why)), true
+}
+
+// preemption is why the model refuses to have those pods deleted.
+func (c *choosing) preemption(x *preempting) string {
+	decided := scheduler.Preemption{Pod: 0, Node: 1}
+	for _, victim := range x.victims {
+		place, there := c.places[history.NameOf(victim)]
+		if !there {
+			return fmt.Sprintf("%v is not on node %s", history.NameOf(victim), c.node)
+		}
+		decided.Victims = append(decided.Victims, place)
+	}
+	return c.view.RefusesPreemption(decided)
+}
+
+// spoken names the pods but the first.
+func (c *choosing) spoken(why string) string {
+	words := strings.Split(why, " ")
+	for name, place := range c.places { // order does not matter: each place is one pod's
+		for i := range words[1:] {
+			if place > 0 && words[i] == "pod" && words[i+1] == fmt.Sprint(place) {
+				words[i+1] = name.String()
+			}
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // chosen is the node; one whose taints or labels keep the pod away has a taint that it does not tolerate.
@@ -114,35 +215,58 @@ func (c *choosing) others() {
 	mine := c.owned(c.step, "pods")
 	prefix, _ := c.h.Log.Prefix("pods", "")
 	for _, v := range c.h.Log.Live(prefix, c.View["pods"]) {
-		if _, own := mine[v.Object]; !own && v.Object != c.pod {
-			c.put(c.content(v), "")
+		if _, written := mine[v.Object]; !written && v.Object != c.pod {
+			c.put(v.Object, c.content(v), own{})
 		}
 	}
 	for name, o := range mine { // order does not matter: they are added up
 		switch {
 		case name == c.pod || o.gone:
 		case o.version != nil:
-			c.put(c.content(o.version), "")
+			c.put(name, c.content(o.version), own{})
 		default:
-			c.put(c.content(history.At(c.h.Log.Of(name), c.View["pods"])), bound(o.request))
+			c.put(name, c.content(history.At(c.h.Log.Of(name), c.View["pods"])), o)
 		}
 	}
 }
 
-// put adds a pod if it is on the node; predicted is the node that it is to be given, if it is.
-func (c *choosing) put(pod *object.Object, predicted string) {
-	if pod == nil || pod.Spec.NodeName != c.node && predicted != c.node {
+// put adds a pod if it is on the node, or the node is promised to it, as the own write predicts that has not been answered, if there is one.
+func (c *choosing) put(name history.ObjectName, pod *object.Object, predicted own) {
+	if pod == nil {
 		return
 	}
-	if asks, ok := c.amounts(pod); ok {
-		p := c.shown(pod, asks)
-		p.Node = 1
-		c.view.Pods = append(c.view.Pods, p)
+	nominated := pod.Status.NominatedNodeName
+	if predicted.effect.Subresource == "status" {
+		var told bool
+		if nominated, told = promised(predicted.request); !told {
+			c.unsure = true
+		}
 	}
+	on := pod.Spec.NodeName == c.node || bound(predicted.request) == c.node
+	waits := pod.Spec.NodeName == "" && bound(predicted.request) == ""
+	if !on && !(waits && nominated == c.node) {
+		return
+	}
+	asks, ok := c.amounts(pod)
+	if !ok {
+		return
+	}
+	p := c.shown(pod, asks)
+	if p.Node = 0; on {
+		p.Node = 1
+	} else {
+		p.Nominated = 1
+	}
+	if predicted.effect.Verb == "delete" && p.Phase == scheduler.Present {
+		p.Phase = scheduler.Leaving
+	}
+	c.apart = c.apart || !pod.Plain()
+	c.places[name] = len(c.view.Pods)
+	c.view.Pods = append(c.view.Pods, p)
 }
 
 func (c *choosing) shown(pod *object.Object, asks object.Amounts) scheduler.Pod {
-	p := scheduler.Pod{Phase: scheduler.Present, Ours: pod.Spec.SchedulerName == defaultScheduler}
+	p := scheduler.Pod{Phase: scheduler.Present, Ours: pod.Spec.SchedulerName == defaultScheduler, Priority: pod.Spec.Priority, Never: pod.Spec.PreemptionPolicy == "Never"}
 	switch {
 	case pod.Terminal():
 		p.Phase = scheduler.Ended

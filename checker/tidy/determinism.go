@@ -12,7 +12,8 @@ import (
 
 // Deciding are the packages all of whose files decide, but for those named, which are their shells.
 var Deciding = map[string][]string{
-	"impl/control":                {"shell.go", "command.go"},
+	"impl/control":                {"shell.go", "command.go", "elect.go"},
+	"impl/control/election":       {},
 	"impl/scheduler":              {"command.go"},
 	"impl/controller/node":        {"config.go"},
 	"impl/controller/garbage":     {},

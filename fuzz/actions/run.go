@@ -55,9 +55,14 @@ func newRun(h *history.History) *run {
 		}
 	}
 	for _, l := range h.Lives {
-		of := r.exits
-		if l.Life.State == "start" {
+		var of map[string][]int64
+		switch l.Life.State {
+		case "start":
 			of = r.starts
+		case "exit":
+			of = r.exits
+		default:
+			continue
 		}
 		for _, process := range names(l.Life) {
 			of[process] = append(of[process], l.Seq)

@@ -12,6 +12,7 @@ import (
 	"orrery/model/account"
 	"orrery/model/api"
 	"orrery/model/cluster"
+	"orrery/model/election"
 	"orrery/model/endpoints"
 	"orrery/model/garbage"
 	"orrery/model/kubelet"
@@ -224,6 +225,22 @@ var components = []component{
 		count(flags, &d.Bounds.Crashes, "crashes", 0, "crashes of the controller")
 		return func(o options) (*result, error) {
 			return explore(o, func() *endpoints.Machine { return endpoints.New(d) }, between("pods", d.Pods, 0, 2), between("room", d.Room, 1, 2))
+		}
+	}},
+	{"election", "two candidates for a lease, and clocks that go at rates of their own", func(flags *pflag.FlagSet) explorable {
+		d := election.Domain{}
+		count(flags, &d.LeaseDuration, "lease-duration", 3, "how long a candidate waits for a holder that is silent")
+		count(flags, &d.RenewDeadline, "renew-deadline", 2, "how long a leader acts after it sent its last write")
+		count(flags, &d.Rates[0], "first-rate", 1, "how far the first candidate's clock goes on in a tick")
+		count(flags, &d.Rates[1], "second-rate", 1, "how far the second's does")
+		flags.BoolVar(&d.Acting, "acting", false, "what a leader does is on its way for a while")
+		count(flags, &d.Changes, "changes", 0, "how often users touch the lease, or tell a candidate to end")
+		count(flags, &d.Losses, "losses", 1, "requests and answers that are lost or late")
+		count(flags, &d.Crashes, "crashes", 0, "crashes of candidates")
+		return func(o options) (*result, error) {
+			return explore(o, func() *election.Machine { return election.New(d) }, between("lease-duration", int(d.LeaseDuration), 1, 100),
+				between("renew-deadline", int(d.RenewDeadline), 1, int(d.LeaseDuration)-1),
+				between("first-rate", int(d.Rates[0]), 1, int(d.RenewDeadline)-1), between("second-rate", int(d.Rates[1]), 1, int(d.RenewDeadline)-1))
 		}
 	}},
 	{"proxy", "the rules and the flows of a node, and the proxy that keeps them, which sees the past", func(flags *pflag.FlagSet) explorable {

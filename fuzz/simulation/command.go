@@ -68,6 +68,7 @@ func Command() *cobra.Command {
 	flags.DurationVar(&o.Time, "time", 0, "stop after that time, however many runs were made (default: no bound)")
 	flags.IntVar(&o.Size.ControlPlanes, "control-planes", o.Size.ControlPlanes, "control planes of each cluster")
 	flags.IntVar(&o.Size.Workers, "workers", o.Size.Workers, "workers of each cluster")
+	flags.BoolVar(&o.Size.Standby, "standby", false, "run the scheduler and the controllers twice, and have them elect who acts")
 	flags.IntVar(&o.Long, "long", 1, "how many times longer than usual the faulty phase of each run is")
 	flags.BoolVar(&o.Twice, "twice", false, "make each run twice, and require the same trace")
 	flags.StringVar(&o.shard, "shard", "0/1", "make only the runs of one of several shares, `I/N`: the seeds that are I modulo N")
@@ -162,6 +163,9 @@ func (o *options) unusual() (flags string) {
 	if o.Size.ControlPlanes != DefaultSize.ControlPlanes {
 		flags += fmt.Sprint(" --control-planes ", o.Size.ControlPlanes)
 	}
+	if o.Size.Standby {
+		flags += " --standby"
+	}
 	if o.Size.Workers != DefaultSize.Workers {
 		flags += fmt.Sprint(" --workers ", o.Size.Workers)
 	}
@@ -238,7 +242,7 @@ func (o *options) plant(ctx context.Context, cmd *cobra.Command) error {
 // again are the flags that the planted program is given.
 func (o *options) again() []string {
 	args := []string{fmt.Sprint("--seeds=", o.seeds), fmt.Sprint("--from=", o.From), fmt.Sprint("--time=", o.Time), "--shard=" + o.shard, fmt.Sprint("--long=", o.Long),
-		fmt.Sprint("--control-planes=", o.Size.ControlPlanes), fmt.Sprint("--workers=", o.Size.Workers), "--out=" + o.out, "--result=" + o.tell, fmt.Sprint("--shrink=", o.shrink)}
+		fmt.Sprint("--control-planes=", o.Size.ControlPlanes), fmt.Sprint("--workers=", o.Size.Workers), fmt.Sprint("--standby=", o.Size.Standby), "--out=" + o.out, "--result=" + o.tell, fmt.Sprint("--shrink=", o.shrink)}
 	if o.Twice {
 		args = append(args, "--twice")
 	}
@@ -250,10 +254,13 @@ func (o *options) again() []string {
 
 // Text is the run's script as a file.
 func (r Result) Text() string {
-	return fmt.Sprintf("cluster %d %d\n%s\n", r.Size.ControlPlanes, r.Size.Workers, strings.Join(r.Script, "\n"))
+	return fmt.Sprintf("cluster %d %d%s\n%s\n", r.Size.ControlPlanes, r.Size.Workers, map[bool]string{true: standby}[r.Size.Standby], strings.Join(r.Script, "\n"))
 }
 
-// ParseScript reads what [Result.Text] wrote: a line "cluster CONTROL-PLANES WORKERS", and the script. Empty lines and those that
+// standby ends the first line of the script of a cluster that has them.
+const standby = " standby"
+
+// ParseScript reads what [Result.Text] wrote: a line "cluster CONTROL-PLANES WORKERS [standby]", and the script. Empty lines and those that
 // begin with # are passed over.
 func ParseScript(text string) (size Size, script []string, err error) {
 	for n, line := range strings.Split(text, "\n") {
@@ -262,6 +269,7 @@ func ParseScript(text string) (size Size, script []string, err error) {
 			continue
 		}
 		if size.Workers == 0 {
+			line, size.Standby = strings.CutSuffix(line, standby)
 			if _, err := fmt.Sscanf(line, "cluster %d %d", &size.ControlPlanes, &size.Workers); err != nil || size.ControlPlanes < 1 || size.Workers < 1 {
 				return size, nil, fmt.Errorf("line %d: %q: a script begins with \"cluster CONTROL-PLANES WORKERS\"", n+1, line)
 			}

@@ -38,6 +38,7 @@ import (
 //	reboot NODE                 its containers end, its kubelet begins anew
 //	lose NODE                   they end for good, and the faults' end does not bring it back
 //	skew NAME N                 its clock goes on by N where the world's does by 1000
+//	leave NAME                  a candidate stops what it does, and gives its lease back
 //	mark NAME                   its watches are sent bookmarks
 //
 // Where WORDS name a step or a request, the first words of its name will do; see [sim.World.Describe].
@@ -294,6 +295,8 @@ func (r *run) toOne(verb, rest string) error {
 			return applied(p.Running() && then(w.Pause, p))
 		case "resume":
 			return applied(then(w.Resume, p))
+		case "leave":
+			return applied(w.Leave(p))
 		case "mark":
 			return applied(then(w.Mark, p))
 		case "skew":

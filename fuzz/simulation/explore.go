@@ -28,7 +28,7 @@ type swarm struct {
 	most, length int
 }
 
-func drawSwarm(choose Choices, users []string) swarm {
+func drawSwarm(choose Choices, users []string, standby bool) swarm {
 	s := swarm{
 		steps:    []int{600, 200, 1500}[choose.IntN(3)],
 		fault:    []int{200, 0, 800, 2000}[choose.IntN(4)],
@@ -42,6 +42,9 @@ func drawSwarm(choose Choices, users []string) swarm {
 		if choose.IntN(2) == 0 {
 			s.kinds = append(s.kinds, k)
 		}
+	}
+	if standby {
+		s.kinds = append(s.kinds, leave, leave, leave, leave, toProcess("pause", "resume"))
 	}
 	for _, name := range users {
 		if choose.IntN(4) < 3 {
@@ -69,7 +72,7 @@ type fault struct {
 
 // explore lets everything happen in the order that is chosen, for so many times the steps that a run has.
 func explore(r *run, choose Choices, times int) {
-	e := &explorer{run: r, choose: choose, swarm: drawSwarm(choose, r.names)}
+	e := &explorer{run: r, choose: choose, swarm: drawSwarm(choose, r.names, r.standby)}
 	defer e.flush()
 	s := e.swarm
 	for e.steps+e.idle < times*s.steps {
@@ -368,6 +371,12 @@ func compact(e *explorer) ([]string, []string) {
 
 func skew(e *explorer) ([]string, []string) {
 	return []string{fmt.Sprintf("skew %s %d", pick(e, e.components()), []int{1001, 1010, 1050}[e.choose.IntN(3)])}, nil
+}
+
+// leave has a candidate end as it should, and begin anew later.
+func leave(e *explorer) ([]string, []string) {
+	name := pick(e, e.components())
+	return []string{"leave " + name}, []string{"crash " + name, "start " + name}
 }
 
 func mark(e *explorer) ([]string, []string) {

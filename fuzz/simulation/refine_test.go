@@ -21,7 +21,7 @@ import (
 // Goal: a trace of a good run in which one line is not what happened is refused, each for its own reason, by the judge as a whole and, where
 // it is a decision that does not fit, by refine alone. Method: one simulated run, and what is done to a copy of its lines.
 func TestTracesThatAreTamperedWith(t *testing.T) {
-	r, err := Replay(context.Background(), Size{1, 1}, []string{"user create rc web 2", "settle", "user scale rc web 1", "settle"}, true)
+	r, err := Replay(context.Background(), Size{ControlPlanes: 1, Workers: 1}, []string{"user create rc web 2", "settle", "user scale rc web 1", "settle"}, true)
 	require.NoError(t, err)
 	require.Empty(t, r.Broken())
 	for _, test := range []tampering{
@@ -114,7 +114,7 @@ func (c tampering) judged(t *testing.T, r Result) {
 func TestTracesWithoutViews(t *testing.T) {
 	judged := 0
 	for seed := range uint64(40) {
-		r, err := Explore(context.Background(), Size{3, 3}, Seed(seed+1))
+		r, err := Explore(context.Background(), DefaultSize, Seed(seed+1))
 		require.NoError(t, err)
 		for i, l := range r.Lines {
 			if l.Step != nil && (l.Step.Component == "replication-controller" || l.Step.Component == "default-scheduler") {
@@ -136,7 +136,7 @@ func TestTracesWithoutViews(t *testing.T) {
 
 // Goal: the same of a kubelet's decisions, and of what they say that the runtime showed. Method: a pod's life from its creation to its removal.
 func TestKubeletsTracesThatAreTamperedWith(t *testing.T) {
-	r, err := Replay(context.Background(), Size{1, 1}, []string{"user create pod once run", "settle", "user delete pod once", "settle"}, true)
+	r, err := Replay(context.Background(), Size{ControlPlanes: 1, Workers: 1}, []string{"user create pod once run", "settle", "user delete pod once", "settle"}, true)
 	require.NoError(t, err)
 	require.Empty(t, r.Broken())
 	// decision changes the kubelet's n-th decision with that verb.

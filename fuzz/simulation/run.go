@@ -28,8 +28,11 @@ import (
 	"orrery/impl/trace"
 )
 
-// Size is that of the simulated cluster.
-type Size struct{ ControlPlanes, Workers int }
+// Size is that of the simulated cluster. Standby: the scheduler and the controllers run twice, and of each pair the one acts that holds the lease.
+type Size struct {
+	ControlPlanes, Workers int
+	Standby                bool
+}
 
 // DefaultSize is three of each.
 var DefaultSize = Size{ControlPlanes: 3, Workers: 3}
@@ -82,6 +85,8 @@ type run struct {
 	typist *sim.Process
 	// heard are the objects that the user was told of last, by resource and name.
 	heard map[string]api.Object
+	// standby: there are candidates.
+	standby bool
 
 	script []string
 	steps  int
@@ -122,7 +127,7 @@ func Replay(ctx context.Context, size Size, script []string, strict bool) (Resul
 
 // execute makes a run: setup, safety under faults, then heal, then liveness, and judges it.
 func execute(ctx context.Context, size Size, safety func(*run) error) (Result, error) {
-	r := &run{world: sim.New(size.ControlPlanes), users: map[string]*user{}, heard: map[string]api.Object{}, taken: map[string]int{}}
+	r := &run{world: sim.New(size.ControlPlanes), users: map[string]*user{}, heard: map[string]api.Object{}, taken: map[string]int{}, standby: size.Standby}
 	w := r.world
 	began := w.Now()
 	if err := r.setUp(size); err != nil {
@@ -179,9 +184,9 @@ func (r *run) setUp(size Size) error {
 	for i := range size.Workers {
 		w.AddNode(fmt.Sprintf("worker-%d", i+1))
 	}
-	w.AddComponents("scheduler", "control-1", func() control.Component { return scheduler.New() })
-	w.AddComponents("replication", "control-1", func() control.Component { return replication.ReplicationControllers() })
-	w.AddComponents("replicasets", "control-1", func() control.Component { return replication.ReplicaSets() })
+	r.add(size, "scheduler", func() control.Component { return scheduler.New() })
+	r.add(size, "replication", func() control.Component { return replication.ReplicationControllers() })
+	r.add(size, "replicasets", func() control.Component { return replication.ReplicaSets() })
 	namespaces, _ := api.ByName("namespaces")
 	names := []string{metav1.NamespaceDefault, metav1.NamespaceSystem, metav1.NamespacePublic, corev1.NamespaceNodeLease, workload.Namespace}
 	runner := w.AddUser("runner", sim.User{
@@ -216,15 +221,15 @@ func (r *run) setUp(size Size) error {
 		},
 	})
 	// What joins later comes last: the order of processes says which server each asks first, and scripts rely on that.
-	w.AddComponents("endpoints", "control-1", func() control.Component { return endpoints.Slices{} })
+	r.add(size, "endpoints", func() control.Component { return endpoints.Slices{} })
 	r.addClient(workload.Publishers)
-	w.AddComponents("namespaces", "control-1", func() control.Component { return namespace.Controller{} })
+	r.add(size, "namespaces", func() control.Component { return namespace.Controller{} })
 	r.addClient(workload.Spaces)
-	w.AddComponents("nodes", "control-1", func() control.Component { return node.New(nodePolicy()) })
-	w.AddComponents("garbage", "control-1", func() control.Component { return garbage.New(collected()...) })
+	r.add(size, "nodes", func() control.Component { return node.New(nodePolicy()) })
+	r.add(size, "garbage", func() control.Component { return garbage.New(collected()...) })
 	r.addClient(workload.Heirs)
 	accounts := account.Config{Key: signingKey(), CA: rootCertificates, Generates: true}
-	w.AddComponents("accounts", "control-1", func() control.Component { return account.New(accounts) })
+	r.add(size, "accounts", func() control.Component { return account.New(accounts) })
 	r.addClient(workload.Accounts)
 	if !w.Settle(w.Now().Add(time.Second), stepsBound) {
 		return fmt.Errorf("simulation: the cluster does not come to rest: still wanted %v", w.Wants())
@@ -266,6 +271,16 @@ func nodePolicy() node.Config {
 
 // mourns: a worker was lost for good.
 func (r *run) mourns() bool { return r.taken["lose"] > 0 }
+
+// add adds a process that runs a component, or two of which the one does that holds the lease.
+func (r *run) add(size Size, name string, component func() control.Component) {
+	if !size.Standby {
+		r.world.AddComponents(name, r.world.Servers[0].Machine, component)
+		return
+	}
+	r.world.AddCandidate(name, r.world.Servers[0].Machine, name, component)
+	r.world.AddCandidate(name+"-2", r.world.Servers[len(r.world.Servers)-1].Machine, name, component)
+}
 
 // settle waits until nothing but heartbeats has been written for a while; false: it did not come to that.
 func (r *run) settle(epoch time.Time) bool {

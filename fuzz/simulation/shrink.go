@@ -27,7 +27,8 @@ func Shrink(ctx context.Context, broken Result) Result {
 		shrink.Lines(ctx, best.Script, simpler, func(s []string) bool { return try(size, s) })
 	}
 	lines()
-	for _, smaller := range []Size{{1, 1}, {1, size.Workers}, {size.ControlPlanes, 1}, {2, 2}, {3, 2}} {
+	for _, n := range [][2]int{{1, 1}, {1, size.Workers}, {size.ControlPlanes, 1}, {2, 2}, {3, 2}} {
+		smaller := Size{n[0], n[1], size.Standby}
 		if smaller.ControlPlanes <= size.ControlPlanes && smaller.Workers <= size.Workers && smaller != size && try(smaller, best.Script) {
 			size = smaller
 			lines()

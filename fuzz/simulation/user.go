@@ -20,6 +20,7 @@ import (
 //
 //	create rc|rs NAME REPLICAS        an owner of pods that run until they are told to end
 //	create pod NAME [ARG...]          a pod that is never restarted; its ARGs are those of the fake runtime (run, exit 1 after 3s)
+//	create pod NAME critical ARG...   likewise, of the priority class system-cluster-critical
 //	create cm NAME [FINALIZER]        a config map
 //	own KIND NAME KIND OWNER [blocks] the second, as the user has made or read it, becomes the only owner of the first, and waits for it
 //	create sa NAME                    a service account
@@ -172,7 +173,14 @@ func created(req *api.Request, args []string) error {
 		}
 		req.Object = workload.CreateOwner(req.Resource, req.Namespace, req.Name, int32(n)).Object
 	case *corev1.Pod:
+		critical := len(args) > 0 && args[0] == "critical"
+		if critical {
+			args = args[1:]
+		}
 		spec := workload.PodSpec(args...)
+		if critical {
+			spec.PriorityClassName = workload.Critical
+		}
 		spec.RestartPolicy = corev1.RestartPolicyNever
 		meta.Labels = map[string]string{"app": "once"}
 		req.Object = &corev1.Pod{ObjectMeta: meta, Spec: spec}

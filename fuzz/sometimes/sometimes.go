@@ -1,6 +1,7 @@
 package sometimes
 
 import (
+	"slices"
 	"strings"
 
 	"orrery/checker/history"
@@ -44,6 +45,11 @@ var states = []struct {
 	{"a list came in chunks", true, func(h *history.History) bool {
 		return anyOperation(h, func(o *history.Operation) bool {
 			return o.Layer == trace.API && o.Verb == "list" && o.OK() && o.Return.Continue != ""
+		})
+	}},
+	{"a pod was to be deleted for one that matters more", false, func(h *history.History) bool {
+		return anyLine(h.Steps, func(l *trace.Line) bool {
+			return l.Step.Component == "default-scheduler" && slices.ContainsFunc(l.Step.Plan, func(e trace.Effect) bool { return e.Verb == "delete" })
 		})
 	}},
 	{"a watch cache was summed up", true, func(h *history.History) bool { return len(h.Digests) > 0 }},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -42,7 +43,22 @@ func runOnce(c *Client, choose Choices) (api.Request, bool) {
 		spec.InitContainers = PodSpec("exit", "0").Containers
 		spec.InitContainers[0].Name = "init"
 	}
-	return createPod(name, "once", spec), true
+	return createPod(name, "once", ranked(choose, spec)), true
+}
+
+// ranked makes a pod one that may preempt others, now and then, and now and then one that may not though it matters more. Either asks for as much
+// as a simulated worker has, so that there is something to preempt.
+func ranked(choose Choices, spec corev1.PodSpec) corev1.PodSpec {
+	rank := choose.IntN(4)
+	if rank == 1 || rank == 2 {
+		spec.PriorityClassName = Critical
+		spec.Containers[0].Resources.Requests[corev1.ResourceCPU] = resource.MustParse("200m")
+	}
+	if rank == 2 {
+		never := corev1.PreemptNever
+		spec.PreemptionPolicy = &never
+	}
+	return spec
 }
 
 func createPod(name, app string, spec corev1.PodSpec) api.Request {

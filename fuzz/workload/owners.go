@@ -64,6 +64,9 @@ func CreateOwner(r *api.Resource, namespace, name string, replicas int32) api.Re
 // Image is the test server's, as the workers have it.
 const Image = "local/web:1"
 
+// Critical is a priority class that there always is, above that of all pods which name none.
+const Critical = "system-cluster-critical"
+
 // Tolerates is for how many seconds the pods stay on a node that is not ready: upstream's 300 would only make runs longer.
 const Tolerates = 20
 

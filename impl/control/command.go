@@ -2,21 +2,28 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"log"
+	"os"
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/uuid"
 
 	"orrery/impl/client"
+	"orrery/impl/control/election"
 	"orrery/impl/trace"
 )
 
 // Command is a command that runs components against an API server until SIGTERM or SIGINT, several in one process. They are made when its flags
-// have been read.
-func Command(use, short string, components func() ([]Component, error)) *cobra.Command {
+// have been read. Of the processes that run it the one acts that holds the lease of that name.
+func Command(use, short, lease string, components func() ([]Component, error)) *cobra.Command {
 	var kubeconfig, traceFile string
+	elect, elected := true, election.Default
 	cmd := &cobra.Command{
 		Use:           use,
 		Short:         short,
@@ -27,6 +34,9 @@ func Command(use, short string, components func() ([]Component, error)) *cobra.C
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
 			defer stop()
+			if err := elected.Validate(); elect && err != nil {
+				return err
+			}
 			all, err := components()
 			if err != nil {
 				return err
@@ -46,20 +56,50 @@ func Command(use, short string, components func() ([]Component, error)) *cobra.C
 				sink = file
 			}
 			logger := log.New(cmd.ErrOrStderr(), use+": ", log.LstdFlags|log.Lmsgprefix)
-			serve(ctx, transport, sink, trace.Incarnation(use), all, logger.Printf)
+			name := trace.Incarnation(use)
+			if !elect {
+				serve(ctx, transport, sink, name, all, Shell{Log: logger.Printf})
+				return nil
+			}
+			identity, err := identity()
+			if err != nil {
+				return err
+			}
+			elector := election.New(elected, metav1.NamespaceSystem, lease, identity)
+			shell := Shell{Transport: client.Recorded(transport, sink, name+"."+election.Component), Log: logger.Printf}
+			Elect(ctx, elector, shell, sink, func(ctx context.Context, term int, leads func(time.Time) bool) {
+				all, err := components() // anew: who leads begins without memory
+				if err != nil {
+					logger.Print(err)
+					return
+				}
+				logger.Printf("leads, as %s", identity)
+				serve(ctx, transport, sink, fmt.Sprintf("%s.term-%d", name, term), all, Shell{Leads: leads, Log: logger.Printf})
+				logger.Printf("does not act any more")
+			})
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "file that names the API servers, in turn alternatives, and who we are")
 	cmd.Flags().StringVar(&traceFile, "trace", "", "file to which what happens is appended")
+	cmd.Flags().BoolVar(&elect, "leader-elect", elect, "act only while holding the lease "+lease+" in "+metav1.NamespaceSystem+", so that this may run more than once")
+	cmd.Flags().DurationVar(&elected.LeaseDuration, "leader-elect-lease-duration", elected.LeaseDuration, "how long the others wait for a leader that is silent")
+	cmd.Flags().DurationVar(&elected.RenewDeadline, "leader-elect-renew-deadline", elected.RenewDeadline, "how long a leader acts after its last renewal")
+	cmd.Flags().DurationVar(&elected.RetryPeriod, "leader-elect-retry-period", elected.RetryPeriod, "the time between two renewals, or two looks")
 	if err := cmd.MarkFlagRequired("kubeconfig"); err != nil {
 		panic(err)
 	}
 	return cmd
 }
 
+// identity is of this life of this process only, as upstream's.
+func identity() (string, error) {
+	host, err := os.Hostname()
+	return host + "_" + string(uuid.NewUUID()), err
+}
+
 // serve runs every component in a loop of its own until ctx ends, and then says what they still wanted.
-func serve(ctx context.Context, transport client.Transport, sink trace.Sink, name string, components []Component, logf func(string, ...any)) {
+func serve(ctx context.Context, transport client.Transport, sink trace.Sink, name string, components []Component, shell Shell) {
 	var running sync.WaitGroup
 	loops := make([]*Loop, len(components))
 	for i, c := range components {
@@ -69,13 +109,15 @@ func serve(ctx context.Context, transport client.Transport, sink trace.Sink, nam
 		}
 		loops[i] = New(Config{Component: c, ID: id, Trace: sink})
 		running.Go(func() {
-			Run(ctx, loops[i], Shell{Transport: client.Recorded(transport, sink, id), Log: logf})
+			shell := shell
+			shell.Transport = client.Recorded(transport, sink, id)
+			Run(ctx, loops[i], shell)
 		})
 	}
 	running.Wait()
 	for _, l := range loops {
 		for _, w := range l.Wants() {
-			logf("%s %s: still wants %s", w.Component, w.Key, w.Why)
+			shell.Log("%s %s: still wants %s", w.Component, w.Key, w.Why)
 		}
 	}
 }

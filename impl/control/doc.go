@@ -41,10 +41,12 @@
 // resourceVersion it was true; what has been written since it does not show, and what the caches show need not be older. A list is of
 // everything that a resource has in a namespace; whose resource is no source can so be looked through now and then, without a watch.
 //
-// # Not done
+// # Leader election
 //
-// Leader election: one process of a kind is expected. Every write carries preconditions, so that two are safe (row 44),
-// but they would work against each other's ledger.
+// Two processes of a kind are safe, as every write carries preconditions (row 44), but they would work against each other's ledger. So
+// [Elect] has one of them act: for each term in which it leads, new loops, which list everything first. A loop is asked for nothing, and no
+// effect of it is sent, from the moment in which its process may not lead any more; effects in flight are abandoned, as in a crash. What
+// leads whom is decided by package election.
 //
 // Sources: DESIGN.md section 2; client-go tools/cache/shared_informer.go for what a cache promises and
 // util/workqueue for the queue; KEP-5647 for why a controller must read its own writes.

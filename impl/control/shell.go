@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -19,12 +20,15 @@ type Shell struct {
 	Perform func(ctx context.Context, effect Effect) Answer
 	// Feeds keep the local sources fed, each in a goroutine of its own, until ctx ends.
 	Feeds []func(ctx context.Context, list func(source string, rv int64, objects []metav1.Object) error)
+	// Leads reports whether the loop may do anything now: it is asked before each step and before each effect is sent. nil: always.
+	Leads func(now time.Time) bool
 	// Log is told what went wrong and is being tried again; nil: nobody.
 	Log func(format string, args ...any)
 }
 
 // Run serves the loop until ctx ends and everything it started has ended too: one goroutine per source, one per effect
-// in flight, and a lock around the loop.
+// in flight, and a lock around the loop. Effects in flight are given a moment to be answered, but for where ctx was ended
+// because of [ErrLost]: then they are abandoned at once.
 func Run(ctx context.Context, loop *Loop, shell Shell) {
 	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -44,7 +48,11 @@ func Run(ctx context.Context, loop *Loop, shell Shell) {
 		})
 	}
 	<-ctx.Done()
-	grace := time.AfterFunc(shutdownGrace, stop)
+	wait := shutdownGrace
+	if errors.Is(context.Cause(ctx), ErrLost) {
+		wait = 0
+	}
+	grace := time.AfterFunc(wait, stop)
 	defer grace.Stop()
 	r.timer.Stop()
 	r.mu.Lock() // a turn that began before the end has started its tasks when this is passed
@@ -63,6 +71,9 @@ type runner struct {
 	sending context.Context
 }
 
+// ErrLost is why a context ends under which a process acts that does not lead any more.
+var ErrLost = errors.New("the lease was lost")
+
 // shutdownGrace is how long effects in flight may take to be answered when Run is told to end.
 const shutdownGrace = 2 * time.Second
 
@@ -78,6 +89,9 @@ func (r *runner) turn(ctx context.Context, take func(now time.Time)) {
 	}
 	for worked := true; worked; {
 		now := time.Now()
+		if !r.leads(now) {
+			return
+		}
 		worked = r.loop.Work(now)
 		for e, ok := r.loop.Next(now); ok; e, ok = r.loop.Next(now) {
 			r.tasks.Go(func() { r.perform(ctx, e) })
@@ -88,9 +102,13 @@ func (r *runner) turn(ctx context.Context, take func(now time.Time)) {
 	}
 }
 
+func (r *runner) leads(now time.Time) bool { return r.shell.Leads == nil || r.shell.Leads(now) }
+
 func (r *runner) perform(ctx context.Context, e Effect) {
 	var answer Answer
-	if e.Request == nil {
+	if !r.leads(time.Now()) {
+		answer = Answer{Outcome: trace.Failed, Err: ErrLost}
+	} else if e.Request == nil {
 		answer = r.shell.Perform(r.sending, e)
 	} else {
 		answer = AnswerOf(r.shell.Transport.Do(client.WithCallID(r.sending, e.ID), *e.Request))

@@ -21,7 +21,7 @@ import (
 func Command() *cobra.Command {
 	var keyFile, caFile string
 	nodes := node.DefaultConfig()
-	cmd := control.Command("controllers", "Reconcile what is desired with what is there", func() ([]control.Component, error) {
+	cmd := control.Command("controllers", "Reconcile what is desired with what is there", "kube-controller-manager", func() ([]control.Component, error) {
 		all := []control.Component{replication.ReplicaSets(), replication.ReplicationControllers(), endpoints.Slices{}, namespace.Controller{}, garbage.New(garbage.Resources()...), node.New(nodes)}
 		accounts, err := accounts(keyFile, caFile)
 		if accounts != nil {

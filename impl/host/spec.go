@@ -147,11 +147,12 @@ func (c *Cluster) defineControllers(m *machine.Machine) error {
 			return err
 		}
 	}
-	c.add(m, Scheduler, "--kubeconfig", c.data(m, Scheduler+".kubeconfig"))
+	// There is one of each: a lease would only have the next wait for one that was killed.
+	c.add(m, Scheduler, "--leader-elect=false", "--kubeconfig", c.data(m, Scheduler+".kubeconfig"))
 	if _, err := c.authority.EnsureAccountKey(); err != nil {
 		return err
 	}
-	c.add(m, Controllers, "--kubeconfig", c.data(m, Controllers+".kubeconfig"),
+	c.add(m, Controllers, "--leader-elect=false", "--kubeconfig", c.data(m, Controllers+".kubeconfig"),
 		"--service-account-private-key-file", c.authority.AccountKeyFile(), "--root-ca-file", c.authority.CertFile())
 	return nil
 }

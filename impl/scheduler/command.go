@@ -8,7 +8,7 @@ import (
 
 // Command is `orrery scheduler`.
 func Command() *cobra.Command {
-	return control.Command("scheduler", "Give every pod a node", func() ([]control.Component, error) {
+	return control.Command("scheduler", "Give every pod a node", "kube-scheduler", func() ([]control.Component, error) {
 		return []control.Component{New()}, nil
 	})
 }

@@ -14,9 +14,23 @@
 // when something changes that could help: a node comes or changes its labels, taints or allocatable, a pod leaves a node
 // or ends. No verdict is remembered, so a change that comes between verdict and waiting is seen like any other (S10).
 //
+// # Preemption
+//
+// A pod that fits nowhere may preempt pods of lower priority on one node (row 52), unless its preemptionPolicy is Never. Victims are chosen so
+// that without them, and without those of lower priority that are being deleted anyway, the pod passes all filters there; each of them is
+// needed for that. Of several nodes it is the one where the highest victim is lowest, then the one with the least harm. The pod is nominated first:
+// from then on the node's room is charged to it wherever pods of the same priority or a lower one are placed (row 53, S13: the ledger shows
+// the nomination before any cache does). Then each victim is deleted, by UID and version. As long as what is leaving the nominated node makes room enough
+// nothing more is deleted, and if it does not, because a deletion has failed, what is missing is deleted there (S15). A nomination that has
+// become vain is taken away: by the pod itself, when it finds neither place nor victims, and by a pod of higher priority that preempts there.
+//
+// What pods are deleted for is gone with them, as whoever makes others in their place makes pods of lower priority, to whom the room
+// is not given: so no preemption begins anew by its own doing (row 54).
+//
 // # Not done
 //
-// Preemption and nominated nodes; preferred pod affinity; topology spread constraints; volumes; resource claims. A pod that
+// PodDisruptionBudgets, which are not served, do not count; the condition DisruptionTarget of victims; nominations for pods that fit, and those by
+// others than this scheduler's kind; affinity to pods that are awaited. Preferred pod affinity; topology spread constraints; volumes; resource claims. A pod that
 // asks for a volume claim or a resource claim is filtered everywhere, rather than put where it cannot run.
 //
 // Upstream: breaks ties at random. Here the order is fixed, so that a run can be repeated.

@@ -45,8 +45,9 @@ func event(pod *corev1.Pod, now time.Time, kind, reason, action, message string)
 	return e
 }
 
-// unschedulablePlan tells the pod's users why it fits nowhere, unless they have been told.
-func unschedulablePlan(pod *corev1.Pod, message string, now time.Time) control.Plan {
+// unschedulablePlan tells the pod's users why it fits nowhere, and which node it waits for, if it does; unless they have been told.
+// Upstream: also tells what came of preemption, in the message.
+func unschedulablePlan(pod *corev1.Pod, message, nominated string, now time.Time) control.Plan {
 	plan := control.Plan{Wants: message, Why: "fits nowhere", Again: now.Add(retry)}
 	want := corev1.PodCondition{
 		Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: message,
@@ -57,7 +58,8 @@ func unschedulablePlan(pod *corev1.Pod, message string, now time.Time) control.P
 	switch {
 	case at < 0:
 		conditions = append(conditions, want)
-	case conditions[at].Status == want.Status && conditions[at].Reason == want.Reason && conditions[at].Message == message:
+	case conditions[at].Status == want.Status && conditions[at].Reason == want.Reason && conditions[at].Message == message &&
+		pod.Status.NominatedNodeName == nominated:
 		return plan
 	default:
 		if conditions[at].Status == want.Status {
@@ -66,7 +68,7 @@ func unschedulablePlan(pod *corev1.Pod, message string, now time.Time) control.P
 		conditions[at] = want
 	}
 	told := *pod
-	told.Status.Conditions = conditions
+	told.Status.Conditions, told.Status.NominatedNodeName = conditions, nominated
 	plan.Batches = [][]control.Effect{{
 		{
 			Request: &api.Request{Verb: api.Update, Resource: pods, Namespace: pod.Namespace, Name: pod.Name, Subresource: "status", Object: &told},

@@ -88,7 +88,7 @@ func (p *problem) portsTaken(c *candidate) bool {
 	if len(p.ports) == 0 {
 		return false
 	}
-	for _, other := range c.pods {
+	for _, other := range slices.Concat(c.pods, c.awaited) {
 		for _, have := range hostPorts(other) {
 			if slices.ContainsFunc(p.ports, have.collides) {
 				return true

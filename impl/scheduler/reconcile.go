@@ -37,6 +37,7 @@ func (s *Scheduler) Reconcile(v *control.View, now time.Time, key control.Key) c
 		return control.Plan{Wants: "its scheduling gates to be removed"}
 	}
 	all := candidates(v)
+	charge(v, pod, all)
 	p := newProblem(v, pod, all)
 	var feasible []*candidate
 	refused := map[string]int{}
@@ -50,7 +51,10 @@ func (s *Scheduler) Reconcile(v *control.View, now time.Time, key control.Key) c
 		}
 	}
 	if len(feasible) == 0 {
-		return unschedulablePlan(pod, message(len(all), refused), now)
+		if x := p.preempt(v, all); x != nil {
+			return x.plan(v, pod, message(len(all), refused), now)
+		}
+		return unschedulablePlan(pod, message(len(all), refused), "", now)
 	}
 	chosen := p.best(feasible)
 	return control.Plan{

@@ -72,7 +72,9 @@ func (*Scheduler) Keys(v *control.View, source string, old, new metav1.Object, a
 				add(keyOf(pod))
 			}
 		}
-		helped = helpedByPod(old, new)
+		if helped = helpedByPod(old, new); freed(old, new) {
+			helped = everybody
+		}
 	}
 	if helped == nobody {
 		return
@@ -86,7 +88,12 @@ func (*Scheduler) Keys(v *control.View, source string, old, new metav1.Object, a
 
 // ours: a pod that this scheduler has to find a node for.
 func ours(pod *corev1.Pod) bool {
-	return pod.Spec.NodeName == "" && pod.Spec.SchedulerName == name && pod.DeletionTimestamp == nil && !ended(pod)
+	return waits(pod) && pod.Spec.SchedulerName == name
+}
+
+// waits: a pod, of whatever scheduler, that is to get a node.
+func waits(pod *corev1.Pod) bool {
+	return pod.Spec.NodeName == "" && pod.DeletionTimestamp == nil && !ended(pod)
 }
 
 func ended(pod *corev1.Pod) bool {

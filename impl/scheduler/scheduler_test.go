@@ -23,7 +23,7 @@ import (
 // settle prints what has changed.
 //
 //	node NAME [cpu=4] [memory=8Gi] [pods=110] [label=k:v]... [taint=k[/v]:Effect]... [unschedulable]   adds or changes
-//	pod NAME [namespace=default] [node=N] [cpu=..] [memory=..] [label=..]... [priority=N] [phase=P] [terminating]       (input: spec as YAML)
+//	pod NAME [namespace=default] [node=N] [cpu=..] [memory=..] [label=..]... [priority=N] [never] [nominated=NODE] [phase=P] [terminating]       (input: spec as YAML)
 //	namespace NAME team=T
 //	delete (node|pod) NAME
 //	settle
@@ -110,6 +110,12 @@ func (s *script) settle() string {
 			for _, c := range pod.Status.Conditions {
 				now = fmt.Sprintf("%s=%s %s: %s", c.Type, c.Status, c.Reason, c.Message)
 			}
+			if n := pod.Status.NominatedNodeName; n != "" {
+				now += " It waits for " + n + "."
+			}
+		}
+		if pod.DeletionTimestamp != nil {
+			now += ", leaving"
 		}
 		if s.told[pod.Name] != now {
 			fmt.Fprintf(&out, "%s %s\n", pod.Name, now)
@@ -171,6 +177,11 @@ func podOf(t *testing.T, d *datadriven.TestData) *corev1.Pod {
 		case "terminating":
 			at := metav1.NewTime(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 			pod.DeletionTimestamp = &at
+		case "never":
+			never := corev1.PreemptNever
+			pod.Spec.PreemptionPolicy = &never
+		case "nominated":
+			pod.Status.NominatedNodeName = value
 		case "priority":
 			var p int32
 			_, err := fmt.Sscan(value, &p)

@@ -37,12 +37,21 @@ func (p *problem) best(feasible []*candidate) scored {
 	}
 	return slices.MinFunc(list, func(a, b scored) int {
 		return cmp.Or(
+			cmp.Compare(p.elsewhere(a), p.elsewhere(b)),
 			cmp.Compare(b.score, a.score),
 			cmp.Compare(a.siblings, b.siblings),
 			cmp.Compare(len(a.pods), len(b.pods)),
 			cmp.Compare(a.node.Name, b.node.Name),
 		)
 	})
+}
+
+// elsewhere is 0 for the node that was emptied for the pod, and 1 for every other.
+func (p *problem) elsewhere(s scored) int {
+	if s.node.Name == p.pod.Status.NominatedNodeName {
+		return 0
+	}
+	return 1
 }
 
 // fractions are the parts of cpu and memory that would be in use with the pod.

@@ -1,9 +1,12 @@
 package scheduler
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	podresource "k8s.io/component-helpers/resource"
+	corev1helpers "k8s.io/component-helpers/scheduling/corev1"
 
 	"orrery/impl/control"
 )
@@ -22,7 +25,9 @@ const (
 type candidate struct {
 	node *corev1.Node
 	pods []*corev1.Pod // that occupy it
-	used amounts       // the sum of their requests, with pods counted as one each
+	used amounts       // the sum of their requests, and of those of awaited, with pods counted as one each
+	// awaited are pods to which the node is promised.
+	awaited []*corev1.Pod
 	// cpu and memory are the sums with the defaults for containers that request nothing.
 	cpu, memory int64
 }
@@ -42,12 +47,49 @@ func candidates(v *control.View) []*candidate {
 	return all
 }
 
-func (c *candidate) add(pod *corev1.Pod) {
-	c.pods = append(c.pods, pod)
+// charge adds to each node the pods that others have made room for there, and that the pod does not go before (row 53): those of the same
+// priority or a higher one.
+func charge(v *control.View, pod *corev1.Pod, all []*candidate) {
+	for obj := range v.Select(podsSource, control.ByNode.Name, "").Each {
+		other := obj.(*corev1.Pod)
+		if other.Status.NominatedNodeName == "" || other.UID == pod.UID || !waits(other) || corev1helpers.PodPriority(other) < corev1helpers.PodPriority(pod) {
+			continue
+		}
+		if i := slices.IndexFunc(all, func(c *candidate) bool { return c.node.Name == other.Status.NominatedNodeName }); i >= 0 {
+			all[i].await(other)
+		}
+	}
+}
+
+func (c *candidate) await(pod *corev1.Pod) {
+	c.awaited = append(c.awaited, pod)
+	c.use(pod)
+}
+
+func (c *candidate) use(pod *corev1.Pod) {
 	for name, amount := range requestsOf(pod) {
 		c.used[name] += amount
 	}
 	c.used[corev1.ResourcePods]++
+}
+
+// without is the node as it is when some pods are gone.
+func (c *candidate) without(gone map[*corev1.Pod]bool) *candidate {
+	left := &candidate{node: c.node, used: amounts{}}
+	for _, pod := range c.pods {
+		if !gone[pod] {
+			left.add(pod)
+		}
+	}
+	for _, pod := range c.awaited {
+		left.await(pod)
+	}
+	return left
+}
+
+func (c *candidate) add(pod *corev1.Pod) {
+	c.pods = append(c.pods, pod)
+	c.use(pod)
 	cpu, memory := scoredRequests(pod)
 	c.cpu += cpu
 	c.memory += memory

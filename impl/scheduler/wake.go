@@ -34,6 +34,21 @@ func helpedByPod(old, new metav1.Object) whom {
 	return nobody
 }
 
+// freed: a node that was promised to a pod is so no longer.
+func freed(old, new metav1.Object) bool {
+	before, _ := old.(*corev1.Pod)
+	after, _ := new.(*corev1.Pod)
+	return before != nil && awaits(before) != "" && (after == nil || awaits(after) != awaits(before))
+}
+
+// awaits is the node that is promised to a pod.
+func awaits(pod *corev1.Pod) string {
+	if !waits(pod) {
+		return ""
+	}
+	return pod.Status.NominatedNodeName
+}
+
 // occupies: the pod uses a node's resources.
 func occupies(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" && !ended(pod) }
 

@@ -39,7 +39,8 @@ type call struct {
 	id     string
 	issuer trace.Issuer
 	from   *Process
-	life   int // of from
+	of     *shell // of from, that sent it; nil: another part of it
+	life   int    // of from
 	server *Server
 	req    api.Request
 	then   func(api.Response, *stream, error)

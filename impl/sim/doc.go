@@ -35,7 +35,8 @@
 //  3. A message is delivered at most once; messages of different requests overtake each other, events of one watch do not.
 //  4. Everything of interest is a line of the trace, as in a real run, and judged by the same checkers.
 //
-// A component joins by one call of [World.AddComponents].
+// A component joins by one call of [World.AddComponents]; or of [World.AddCandidate], if several processes stand for acting: each has the
+// clock of its process, and [World.Leave] is what SIGTERM is.
 //
 // # Not modelled
 //

@@ -225,6 +225,9 @@ func (w *World) Heal() {
 	}
 	for _, p := range w.Processes {
 		p.paused = false
+		if c, ok := p.program.(*candidate); ok && c.left {
+			w.Crash(p)
+		}
 		w.Start(p)
 	}
 }

@@ -129,7 +129,7 @@ type kubeletProgram struct {
 }
 
 func newKubelet(n *Node, p *Process, cfg kubelet.Config) *kubeletProgram {
-	k := &kubeletProgram{shell: newShell(p, kubelet.New(cfg)), node: n, look: p.world.now, examine: p.world.now}
+	k := &kubeletProgram{shell: newShell(p, kubelet.New(cfg), p.ID()), node: n, look: p.world.now, examine: p.world.now}
 	k.local = &kubelet.Local{Config: cfg, Runtime: n.Runtime, Now: p.now}
 	k.local.Connect(func(source string, rv int64, objects []metav1.Object) error {
 		err := k.loop.ObserveList(source, rv, objects)

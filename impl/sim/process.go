@@ -58,11 +58,16 @@ func (p *Process) start() {
 func (p *Process) ID() string { return fmt.Sprintf("%s-%d", p.Name, p.life) }
 
 func (p *Process) crash() {
-	w := p.world
 	p.up = false
 	p.program.end()
+	p.abandon(func(*call) bool { return true })
+}
+
+// abandon has nobody of the process hear of those of its requests any more.
+func (p *Process) abandon(which func(*call) bool) {
+	w := p.world
 	for _, c := range slices.Clone(w.calls) {
-		if c.from == p && !c.told {
+		if c.from == p && !c.told && which(c) {
 			c.told = true
 			if c.state == answered || !c.req.Verb.Writes() {
 				w.calls = remove(w.calls, c)

@@ -22,6 +22,8 @@ type shell struct {
 	local func(control.Effect) control.Answer
 	// acts are the effects on the own machine, made or not, that have not been answered.
 	acts []*act
+	// leads reports whether the loop may do anything now; nil: always.
+	leads func() bool
 }
 
 // follower keeps one source of a loop fed.
@@ -39,8 +41,9 @@ type act struct {
 	answer control.Answer
 }
 
-func newShell(p *Process, component control.Component) *shell {
-	s := &shell{p: p, loop: control.New(control.Config{Component: component, ID: p.ID(), Trace: p})}
+// newShell makes a shell whose effects have IDs that begin so.
+func newShell(p *Process, component control.Component, id string) *shell {
+	s := &shell{p: p, loop: control.New(control.Config{Component: component, ID: id, Trace: p})}
 	for _, source := range component.Sources() {
 		if source.Resource == nil {
 			continue
@@ -114,15 +117,18 @@ func (s *shell) take(kind Kind, item int) {
 
 // send hands over everything that the loop wants done now.
 func (s *shell) send() {
+	if s.leads != nil && !s.leads() {
+		return
+	}
 	for e, ok := s.loop.Next(s.p.now()); ok; e, ok = s.loop.Next(s.p.now()) {
 		if e.Request == nil {
 			s.acts = append(s.acts, &act{effect: e})
 			continue
 		}
-		s.p.do(e.ID, *e.Request, func(response api.Response, err error) {
+		s.p.call(e.ID, *e.Request, func(response api.Response, _ *stream, err error) {
 			s.loop.Done(s.p.now(), e.ID, control.AnswerOf(response, err))
 			s.send()
-		})
+		}).of = s
 	}
 }
 
@@ -152,6 +158,7 @@ func (s *shell) ask(f *follower) {
 			}
 		}
 	})
+	asked.of = s
 }
 
 func (s *shell) failed(f *follower, err error) {

@@ -20,11 +20,12 @@ const (
 	Perform             // a call to the machine is made
 	Look                // a kubelet looks at its runtime
 	Ask                 // a component asks for a list or a watch
+	Stand               // a candidate asks for the lease, renews it, or finds that it leads no more
 	Work                // a component decides for one key, and sends what it decides
 	Tick                // time goes on to when something is due
 )
 
-var kinds = [...]string{"hear", "commit", "answer", "reach", "arrive", "feed", "deliver", "hangup", "done", "perform", "look", "ask", "work", "tick"}
+var kinds = [...]string{"hear", "commit", "answer", "reach", "arrive", "feed", "deliver", "hangup", "done", "perform", "look", "ask", "stand", "work", "tick"}
 
 // String is the kind's word in scripts.
 func (k Kind) String() string { return kinds[k] }

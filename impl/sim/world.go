@@ -73,7 +73,7 @@ func New(controlPlanes int) *World {
 
 // AddComponents adds a process that runs a component on a machine.
 func (w *World) AddComponents(name, machine string, component func() control.Component) *Process {
-	return w.add(name, machine, func(p *Process) program { return newShell(p, component()) })
+	return w.add(name, machine, func(p *Process) program { return newShell(p, component(), p.ID()) })
 }
 
 func (w *World) add(name, machine string, boot func(*Process) program) *Process {

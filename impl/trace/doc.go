@@ -22,7 +22,7 @@
 //	digest               a watch cache, summed up
 //	fault                the beginning or end of a fault, with the effect that was observed
 //	phase, sometimes     where the run is, and what it has reached
-//	life                 the start or end of a process
+//	life                 the start or end of a process, and when it begins and ceases to lead
 //
 // # What holds
 //

@@ -370,10 +370,17 @@ type Sometimes struct {
 	Name string `json:"name"`
 }
 
-// Life is the start or the end of one process of the cluster.
+// Life is the start or the end of one process of the cluster; or, with the name of a lease, that the process which writes the line comes to
+// lead by it, or does no longer and has stopped to act.
 type Life struct {
 	Name    string `json:"name"`
 	Machine string `json:"machine,omitempty"`
-	State   string `json:"state"` // start, exit
+	State   string `json:"state"` // start, exit, leads, follows
 	Why     string `json:"why,omitempty"`
 }
+
+// What becomes of a candidate for a lease.
+const (
+	Leads   = "leads"
+	Follows = "follows"
+)

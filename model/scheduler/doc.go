@@ -61,8 +61,11 @@
 //
 // # Not modelled
 //
-//   - preemption and nominated nodes (rows 52 to 54): the implementation has none, and waiting is all that a pod without room can do;
-//   - scores, priorities and the order of the queue: any pod that is due may be next, and any node that is not refused may be chosen;
+//   - preemption in the machine (row 54, and how rows 52 and 53 hold over time): pods there are of one priority, and waiting is all that one without
+//     room can do. What a judge needs is modelled: which victims a view allows ([View.RefusesPreemption], row 52), and that what is promised
+//     to a pod is charged to its node for all that it does not come after ([View.Used], row 53). Not the order of nodes: any preemption will do
+//     that deletes none in vain;
+//   - scores and the order of the queue: any pod that is due may be next, and any node that is not refused may be chosen;
 //   - affinity between pods, topology spread, volumes and claims: they are further reasons to refuse. A host port is not: it is a
 //     resource of which a node has one;
 //   - a pod's requests that change while it runs: who raises them answers for it, as who places a pod does;

@@ -98,6 +98,50 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
+// Goal: a preemption is refused for the right reason, and a promise counts for those that it is to count for. Method: one view that allows the
+// preemption, and one thing changed in it at a time.
+func TestRefusesPreemption(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		change  func(v *View)
+		victims []int
+		want    string // a part of the reason
+	}{
+		{"the lower one goes", func(*View) {}, []int{1}, ""},
+		{"nobody goes", func(*View) {}, nil, "does not fit even without them"},
+		{"one more goes than must", func(*View) {}, []int{1, 2}, "pod 2 need not be deleted"},
+		{"that one will do as well", func(v *View) { v.Pods[1].Requests[0], v.Pods[2].Requests[0] = 1, 2 }, []int{2}, ""},
+		{"it is an equal (row 52)", func(v *View) { v.Pods[1].Priority = 5 }, []int{1}, "it is no lower"},
+		{"it is a higher one", func(v *View) { v.Pods[1].Priority = 6 }, []int{1}, "it is no lower"},
+		{"it has ended", func(v *View) { v.Pods[1].Phase = Ended }, []int{1}, "node 1 would do"},
+		{"it is being deleted already", func(v *View) { v.Pods[1].Phase = Leaving }, []int{1}, "pod 1 is being deleted"},
+		{"it is being deleted, and nobody else goes", func(v *View) { v.Pods[1].Phase = Leaving }, nil, ""},
+		{"it is being deleted, and another goes in vain", func(v *View) { v.Pods[1].Phase = Leaving }, []int{2}, "pod 2 need not be deleted"},
+		{"it is being deleted, and that is not enough (S15)", func(v *View) { v.Pods[1].Phase, v.Pods[0].Requests[0] = Leaving, 3 }, []int{2}, ""},
+		{"one that is higher is being deleted", func(v *View) { v.Pods[1].Phase, v.Pods[1].Priority = Leaving, 6 }, nil, "does not fit even without them"},
+		{"it is elsewhere", func(v *View) { v.Pods[1].Node = 2; v.Pods[2].Requests[0] = 2 }, []int{1}, "not on node 1"},
+		{"it goes twice", func(*View) {}, []int{1, 1}, "named twice"},
+		{"the pod fits", func(v *View) { v.Nodes[0].Allocatable[0] = 9 }, []int{1}, "node 1 would do"},
+		{"the pod is never to preempt", func(v *View) { v.Pods[0].Never = true }, []int{1}, "never to preempt"},
+		{"the pod has a node", func(v *View) { v.Pods[0].Node = 1 }, []int{1}, "already"},
+		{"the node has a taint", func(v *View) { v.Nodes[0].Taints = 1 }, []int{1}, "taint"},
+		{"the room is promised to an equal", func(v *View) { v.Pods[3].Priority = 5 }, []int{1}, "does not fit even without them"},
+		{"and both go", func(v *View) { v.Pods[3].Priority, v.Pods[3].Requests[0] = 5, 1 }, []int{1, 2}, ""},
+		{"the room is promised to a lower one", func(v *View) { v.Pods[3].Priority = 4 }, []int{1}, ""},
+		{"the room was promised to an equal that has ended", func(v *View) { v.Pods[3].Priority, v.Pods[3].Phase = 5, Ended }, []int{1}, ""},
+	} {
+		v := View{
+			Nodes: []Node{{There: true, Allocatable: []int{3}}},
+			Pods: []Pod{{Phase: Present, Requests: []int{2}, Ours: true, Priority: 5}, {Phase: Present, Node: 1, Requests: []int{2}},
+				{Phase: Present, Node: 1, Requests: []int{1}, Priority: 1}, {Phase: Present, Nominated: 1, Requests: []int{2}, Ours: true}},
+		}
+		c.change(&v)
+		if got := v.RefusesPreemption(Preemption{Pod: 0, Node: 1, Victims: c.victims}); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: refused for %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 //go:embed testdata/kills.txt
 var kills string
 

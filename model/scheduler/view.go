@@ -41,6 +41,10 @@ type Pod struct {
 	Requests  []int
 	Tolerates Set
 	Selects   Set
+	// Priority, Never: it preempts nobody; Nominated: the number of the node that is promised to it, while it has none; 0: none is.
+	Priority  int
+	Never     bool
+	Nominated int
 	// Ours: its schedulerName is the scheduler's, and nothing gates it.
 	Ours bool
 }
@@ -57,15 +61,20 @@ type Choice struct{ Pod, Node int }
 // waits: the pod is one that a node is to be found for (row 46).
 func (p Pod) waits() bool { return p.Ours && p.Phase == Present && p.Node == 0 }
 
-// Used is how much of a resource the pods on a node ask for. Those that are being deleted do too: they still run (k/k#106884).
-func (v View) Used(node, resource int) (n int) {
-	for _, p := range v.Pods {
-		if p.Node == node && (p.Phase == Present || p.Phase == Leaving) {
+// Used is how much of a resource the pods on a node ask for, and those to which it is promised and that a pod does not go before (row 53). Those
+// that are being deleted do too: they still run (k/k#106884).
+func (v View) Used(pod, node, resource int) (n int) {
+	for i, p := range v.Pods {
+		on := p.Node == node && (p.Phase == Present || p.Phase == Leaving)
+		if on || i != pod && p.promised(node) && p.Priority >= v.Pods[pod].Priority {
 			n += p.Requests[resource]
 		}
 	}
 	return n
 }
+
+// promised: others have made room for the pod on a node that it does not have yet.
+func (p Pod) promised(node int) bool { return p.Phase == Present && p.Node == 0 && p.Nominated == node }
 
 // Refuses is why a choice is not allowed in a view; empty: it is.
 func (v View) Refuses(c Choice) string {
@@ -78,10 +87,10 @@ func (v View) Refuses(c Choice) string {
 	case p.Node != 0:
 		return fmt.Sprintf("pod %d has node %d already", c.Pod, p.Node)
 	case c.Node != 0:
-		return v.filters(p, c.Node)
+		return v.filters(c.Pod, c.Node)
 	}
 	for i := range v.Nodes {
-		if v.filters(p, i+1) == "" {
+		if v.filters(c.Pod, i+1) == "" {
 			return fmt.Sprintf("pod %d is to wait, and node %d would do", c.Pod, i+1) // row 51
 		}
 	}
@@ -89,7 +98,8 @@ func (v View) Refuses(c Choice) string {
 }
 
 // filters is why a pod may not be put on a node (rows 48 and 49); empty: it may.
-func (v View) filters(p Pod, node int) string {
+func (v View) filters(pod, node int) string {
+	p := v.Pods[pod]
 	if node > len(v.Nodes) || !v.Nodes[node-1].There {
 		return fmt.Sprintf("node %d is not there", node)
 	}
@@ -101,7 +111,7 @@ func (v View) filters(p Pod, node int) string {
 		return fmt.Sprintf("node %d lacks a label that the pod selects", node)
 	}
 	for r, asked := range p.Requests {
-		if used := v.Used(node, r); asked > 0 && used+asked > n.Allocatable[r] {
+		if used := v.Used(pod, node, r); asked > 0 && used+asked > n.Allocatable[r] {
 			return fmt.Sprintf("node %d has %d of resource %d, of which %d are used and %d are asked for", node, n.Allocatable[r], r, used, asked)
 		}
 	}
