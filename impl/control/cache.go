@@ -87,8 +87,8 @@ func (c *cache) setBase(e *entry, obj metav1.Object, rv int64) {
 	}
 	before := e.base
 	e.base, e.baseRV = obj, rv
-	if e.own != nil && e.own.passedBy(obj, rv) {
-		e.own.detach()
+	for e.own != nil && e.own.passedBy(obj, rv) {
+		e.own.detach() // and the one that it was made on counts again, unless that has been passed, too
 	}
 	c.shows(e, before)
 }
