@@ -102,7 +102,7 @@ func TestTwoActWhereClocksDiffer(t *testing.T) {
 	size := Size{ControlPlanes: 1, Workers: 1, Standby: true}
 	for rate, want := range map[int]string{1000: "", 2000: invariant.OneActs.Error()} {
 		var found []string
-		for n := 100; n <= 200; n += 20 {
+		for n := 100; n <= 1000; n += 50 { // how long it is silent; as long as the other has just come to lead
 			r, err := Replay(context.Background(), size, []string{fmt.Sprint("skew scheduler-2 ", rate), "settle", "pause scheduler", fmt.Sprint("run ", n),
 				"user create pod once run", "resume scheduler", "run 200"}, true)
 			require.NoError(t, err)
