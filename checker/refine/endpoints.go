@@ -198,7 +198,8 @@ func (p *publishing) plans() map[string][]endpoints.Effect {
 func (p *publishing) ports(family string) int {
 	sets := map[string]bool{}
 	add := func(slice *object.Object) {
-		if slice != nil && slice.AddressType == family && len(slice.Endpoints) > 0 {
+		// What a user has written into a slice is of no pod.
+		if slice != nil && slice.AddressType == family && slices.ContainsFunc(slice.Endpoints, func(e object.Endpoint) bool { return e.TargetRef.UID != "" }) {
 			sets[fmt.Sprint(slice.Ports)] = true
 		}
 	}

@@ -20,7 +20,7 @@
 //  2. Only what surely was taken is found. Where a trace allows two explanations, the action is found only if both have it. Of two actions
 //     that change the same, such as that a late request is lost and that it arrives and is refused, the one that the model always allows
 //     stands for both.
-//  3. An action that is not taken is listed with the reason: [Rare], [Real], [Nowhere], [Unseen]. The tests say when a reason has become untrue.
+//  3. An action that is not taken is listed with the reason: [Rare], [Story], [Real], [Nowhere], [Unseen]. The tests say when a reason has become untrue.
 //
 // # Not done
 //

@@ -37,8 +37,8 @@ var garbageTable = table{
 		{garbage.Heal, "Heal", "the phase heal begins", healed},
 	},
 	exceptions: []exception{
-		{"GiveUp", Rare, fewRequests},
-		{"Land", Rare, fewRequests},
+		{"GiveUp", Story, fewRequests},
+		{"Land", Story, fewRequests},
 		{"Drop", Rare, fewRequests},
 	},
 }

@@ -45,7 +45,7 @@ var kubeletTable = table{
 		{"Impose", Nowhere, "no component but kubelets, and no user, says that a pod has ended"},
 		{"Die", Nowhere, "no fault kills the process of a sandbox alone; and the simulated runtime does not tell what becomes of sandboxes"},
 		{"Tidy", Rare, "the API must show how a container has ended, and no kubelet have removed it"},
-		{"Obey", Rare, "the programs of the simulated runtime end with 143 when they are told to, unless they were about to end anyway"},
+		{"Obey", Story, "the programs of the simulated runtime end with 143 when they are told to, unless they were about to end anyway"},
 		{"GiveUp", Rare, "few calls are lost, and few of them start a container"},
 		{"WriteUnheard", Rare, fewRequests},
 		{"WriteGivenUp", Rare, fewRequests},

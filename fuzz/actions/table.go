@@ -10,6 +10,8 @@ const (
 	Simulated Where = ""
 	// Rare: in simulated runs, but in so few that some hundred of them may be without.
 	Rare Where = "rare"
+	// Story: in a story among the scripts; in simulated runs so rarely that thousands may be without.
+	Story Where = "story"
 	// Real: in real runs only.
 	Real Where = "real"
 	// Nowhere: in none so far, though a trace would show it.

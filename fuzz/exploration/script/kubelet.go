@@ -82,7 +82,7 @@ func (k *keeping) step(before kubelet.State, a kubelet.Action, after kubelet.Sta
 		return possible(k.until(func() bool { return k.now.runs[name] < len(alive(before, a.Name)) }, []string{"tick"}))
 	case kubelet.Boot:
 		return possible((k.rebooted || k.take("start "+keeper)) &&
-			k.follows(keeper, "nodes", "leases", "configmaps", "secrets"))
+			k.follows(keeper, "nodes", "leases", "configmaps", "secrets", "services"))
 	case kubelet.ListPods:
 		return possible(k.follows(keeper, "pods"))
 	case kubelet.ListRuntime, kubelet.Look:
