@@ -201,7 +201,8 @@ func newSide(t require.TestingT, requestTimeout time.Duration) *side {
 		require.NoError(t, err)
 	}
 	s.server = apiserver.New(apiserver.Config{Name: "server", Store: s.store, Clock: s.chance.now, NewUID: s.chance.uid, NewSuffix: s.chance.suffix, RequestTimeout: requestTimeout,
-		Window: transportWindow, BookmarkEvery: bookmarkEvery, DigestEvery: -1, CompactEvery: -1, EventTTL: -1, SweepEvery: -1})
+		Window: transportWindow, BookmarkEvery: bookmarkEvery, DigestEvery: -1, CompactEvery: -1, EventTTL: -1, SweepEvery: -1,
+		RenewEvery: -1, RepairEvery: -1})
 	running, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { s.server.Run(running); close(done) }()

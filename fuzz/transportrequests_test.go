@@ -77,8 +77,10 @@ func (m *transportMachine) drawObjectPlace(t *rapid.T, resources []string) place
 	require.NoError(t, err)
 	for _, kv := range all.KVs {
 		r, namespace, name, ok := api.ByKey(kv.Key)
-		mine := slices.Contains([]string{"d1", "d2", ""}, namespace) && (r.Name != "namespaces" || slices.Contains(drawnNamespaces, name))
-		if ok && mine && slices.Contains(resources, r.Name) {
+		if !ok || !slices.Contains(resources, r.Name) {
+			continue // an address, or of no interest
+		}
+		if slices.Contains([]string{"d1", "d2", ""}, namespace) && (r.Name != "namespaces" || slices.Contains(drawnNamespaces, name)) {
 			there = append(there, place{r, namespace, name})
 		}
 	}

@@ -47,9 +47,10 @@ type Pace struct {
 // faultTimeout bounds the beginning of one fault, and its ending, whatever the cluster is like.
 const faultTimeout = 30 * time.Second
 
-// Run hurts the cluster with these kinds of faults, again and again, until ctx ends.
-func Run(ctx context.Context, cluster *host.Cluster, selected []string, pace Pace, choose workload.Choices, sink trace.Sink) error {
+// Run hurts the cluster with these kinds of faults, again and again, until ctx ends. It calls turned when each has had its turn once.
+func Run(ctx context.Context, cluster *host.Cluster, selected []string, pace Pace, choose workload.Choices, sink trace.Sink, turned func()) error {
 	if len(selected) == 0 {
+		turned()
 		<-ctx.Done()
 		return nil
 	}
@@ -61,6 +62,9 @@ func Run(ctx context.Context, cluster *host.Cluster, selected []string, pace Pac
 			if err := inflict(ctx, cluster, fmt.Sprintf("%d.%d", round+1, i+1), kind, pace.Last, choose, sink); err != nil {
 				return fmt.Errorf("fault %s: %w", kind, err)
 			}
+		}
+		if round == 0 {
+			turned()
 		}
 	}
 }

@@ -22,7 +22,7 @@ import (
 // Config says what run is wanted.
 type Config struct {
 	Seed uint64
-	// Time is how long the safety phase lasts.
+	// Time is how long the safety phase lasts, unless a kind of fault has not had its turn by then.
 	Time time.Duration
 	// Faults are the kinds that the nemesis uses, each at least once.
 	Faults []string
@@ -44,6 +44,8 @@ const (
 	// quiet is how long nothing but heartbeats must have been written for the cluster to count as converged. It is
 	// longer than any backoff in the cluster may be by then, or a retry would come after the end.
 	quiet = 4 * time.Second
+	// overtime is how much longer the safety phase may take until each kind of fault has had its turn.
+	overtime = 75 * time.Second
 	// bound is how long convergence may take.
 	bound = 75 * time.Second
 	// looking is the length of the settled phase.

@@ -134,9 +134,10 @@ func allReady(response api.Response) bool {
 	return true
 }
 
-// safety lets clients, watchers and the nemesis work for the time of the phase.
-func (r *run) safety(ctx context.Context, failed chan<- error) error {
-	ctx, cancel := context.WithTimeout(ctx, r.config.Time)
+// safety lets clients, watchers and the nemesis work for the time of the phase, and on a slow machine until each kind of fault has
+// had its turn, which takes overtime at most.
+func (r *run) safety(parent context.Context, failed chan<- error) error {
+	ctx, cancel := context.WithTimeout(parent, r.config.Time+overtime)
 	defer cancel()
 	var tasks sync.WaitGroup
 	for i, kind := range []workload.Kind{workload.Registers, workload.Registers, workload.Registers, workload.Readers, workload.Readers, workload.Owners, workload.Meddlers, workload.Publishers, workload.Heirs} {
@@ -150,21 +151,24 @@ func (r *run) safety(ctx context.Context, failed chan<- error) error {
 		tasks.Go(func() { r.watcher(ctx, name, what, choose) })
 	}
 	tasks.Go(func() {
+		enough := time.After(r.config.Time)
+		turned := func() {
+			tasks.Go(func() {
+				select {
+				case <-enough:
+					cancel()
+				case <-ctx.Done():
+				}
+			})
+		}
 		progress := told{Sink: r.sink, to: r.config.Progress}
-		if err := nemesis.Run(ctx, r.cluster, r.config.Faults, pace(len(r.config.Faults), r.config.Time), r.choose, progress); err != nil {
+		if err := nemesis.Run(ctx, r.cluster, r.config.Faults, pace(len(r.config.Faults), r.config.Time), r.choose, progress, turned); err != nil {
 			failed <- err
+			cancel()
 		}
 	})
 	tasks.Wait()
-	return context.Cause(contextOf(ctx))
-}
-
-// contextOf is the parent's view of a context that ended by its own deadline, which is no error.
-func contextOf(ctx context.Context) context.Context {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return context.Background()
-	}
-	return ctx
+	return context.Cause(parent)
 }
 
 // sleep waits, or returns the error of a context that ended first.

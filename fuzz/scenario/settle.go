@@ -61,8 +61,8 @@ func (r *run) observe(ctx context.Context, background *sync.WaitGroup, failed ch
 }
 
 // settle waits until the cluster is quiet; false if it was not within the bound.
-func (r *run) settle(ctx context.Context) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, bound)
+func (r *run) settle(parent context.Context) (bool, error) {
+	ctx, cancel := context.WithTimeout(parent, bound)
 	defer cancel()
 	begun := time.Now()
 	for {
@@ -70,7 +70,7 @@ func (r *run) settle(ctx context.Context) (bool, error) {
 			return true, nil
 		}
 		if err := sleep(ctx, 100*time.Millisecond); err != nil {
-			return false, context.Cause(contextOf(ctx))
+			return false, context.Cause(parent)
 		}
 	}
 }

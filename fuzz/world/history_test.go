@@ -66,6 +66,9 @@ func (h *history) deliver(r store.WatchResponse) {
 		return
 	}
 	for _, change := range r.Changes {
+		if _, _, _, ok := api.ByKey(change.KV.Key); !ok {
+			continue // whose an address is, and which servers live: nothing that the API has
+		}
 		next := state{revision: api.FormatResourceVersion(change.KV.Mod)}
 		if !change.Deleted {
 			object, err := api.Decode(change.KV.Value, change.KV.Mod)

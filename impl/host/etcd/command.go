@@ -72,7 +72,11 @@ func run(ctx context.Context, c etcd.Config, pkiDir string) error {
 		m.Stop()
 		return nil
 	case <-m.Done():
-		return fmt.Errorf("etcd: member %q stopped: %v", c.Name, m.Err())
+		m.Stop()
+		if m.Err() == nil { // only who is no member any more ends so
+			return fmt.Errorf("etcd: member %q was removed from its cluster; what is added under this name needs an empty data directory", c.Name)
+		}
+		return fmt.Errorf("etcd: member %q stopped: %w", c.Name, m.Err())
 	}
 }
 

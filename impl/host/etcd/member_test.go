@@ -28,13 +28,19 @@ func listen(t *testing.T) string {
 	return "https://" + l.Addr().String()
 }
 
-// serve runs `orrery etcd` until the returned function is called.
-func serve(t *testing.T, pkiDir string, args ...string) (stop func()) {
-	ctx, cancel := context.WithCancel(t.Context())
+// start runs `orrery etcd` until the context ends. What it says in the end comes through the channel.
+func start(ctx context.Context, pkiDir string, args ...string) <-chan error {
 	done := make(chan error, 1)
 	cmd := Command()
 	cmd.SetArgs(append(args, "--pki-dir", pkiDir))
 	go func() { done <- cmd.ExecuteContext(ctx) }()
+	return done
+}
+
+// serve runs `orrery etcd` until the returned function is called.
+func serve(t *testing.T, pkiDir string, args ...string) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	done := start(ctx, pkiDir, args...)
 	stopped := false
 	stop = func() {
 		if !stopped {
@@ -93,7 +99,7 @@ func TestMembers(t *testing.T) {
 		added <- err
 	}()
 	require.Eventually(t, func() bool { out, err := member("list"); return err == nil && strings.Contains(out, peers[1]) }, bound, 100*time.Millisecond)
-	serve(t, pkiDir, "--name", "b", "--data-dir", filepath.Join(dir, "b"), "--listen-client", clients[1], "--listen-peer", peers[1],
+	b := start(t.Context(), pkiDir, "--name", "b", "--data-dir", filepath.Join(dir, "b"), "--listen-client", clients[1], "--listen-peer", peers[1],
 		"--initial-cluster-state", "existing", "--initial-cluster", "a="+peers[0]+",b="+peers[1])
 	require.NoError(t, <-added)
 	out, err := member("list")
@@ -102,6 +108,7 @@ func TestMembers(t *testing.T) {
 	out, err = member("remove", "b")
 	require.NoError(t, err)
 	require.Contains(t, out, "remove b")
+	require.EqualError(t, <-b, `etcd: member "b" was removed from its cluster; what is added under this name needs an empty data directory`)
 }
 
 // Goal: a store that is restored from a snapshot has what the snapshot had, under a revision far beyond, and tells a watch from before that its past is
