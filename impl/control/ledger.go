@@ -141,7 +141,8 @@ func (w *write) passedBy(base metav1.Object, rv int64) bool {
 	case w.effect.Request == nil:
 		return false // a local source tells only by reaching a list
 	case w.create:
-		return base != nil
+		// While it is under way, what has its name may be one that was there before and is gone by now: the answer tells.
+		return base != nil && w.state == unknown
 	case base == nil || w.uid != "" && base.GetUID() != w.uid:
 		return rv > w.requires
 	case w.requires > 0:

@@ -595,6 +595,25 @@ func TestTheEndOfADoubtIsTold(t *testing.T) {
 	}
 }
 
+// Goal: a create under way is not taken for refused because the cache shows one that had the name before, and has gone since. Method: that one comes
+// and goes while the answer is awaited.
+func TestACreateUnderWayOutlivesOneThatHadItsName(t *testing.T) {
+	created := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "d", Name: "a", Labels: map[string]string{"l": "new"}}}
+	c, l := ledgerLoop(t, control.Plan{Batches: [][]control.Effect{{{Request: &api.Request{Verb: api.Create, Resource: podsResource, Namespace: "d", Name: "a", Object: created}, Expect: created}}}})
+	require.NoError(t, l.Observe("pods", event(watch.Deleted, pod("a", 6))))
+	e := all(l, start)[0]
+	for _, before := range []api.WatchEvent{event(watch.Added, pod("a", 7)), event(watch.Deleted, pod("a", 8))} {
+		require.NoError(t, l.Observe("pods", before))
+		require.Equal(t, "new@", shown(c, l))
+	}
+	answered := created.DeepCopy()
+	answered.UID, answered.ResourceVersion = "another", "9"
+	l.Done(start, e.ID, ok(answered))
+	require.Equal(t, "new@9", shown(c, l))
+	require.NoError(t, l.Observe("pods", event(watch.Bookmark, pod("", 9))))
+	require.Equal(t, "none", shown(c, l))
+}
+
 func TestAPredictionNeedsAPrecondition(t *testing.T) {
 	a := pod("a", 3)
 	e := label(a, "x")
