@@ -120,7 +120,7 @@ func decide(old api.Object, req api.Request, env Env) (Change, error) {
 // decideObject decides on a request whose body, if it has one, is the object itself: no subresource, status, finalize.
 func decideObject(k *kind, old api.Object, req api.Request, env Env) (Change, error) {
 	if req.Verb == api.Create && req.Subresource == "" {
-		return allocated(k, nil, env)(create(k, old, req, env))
+		return allocated(k, nil, req, env)(create(k, old, req, env))
 	}
 	if old == nil && (req.Verb == api.Get || req.Verb == api.Update || req.Verb == api.Patch || req.Verb == api.Delete) {
 		return Change{}, apierrors.NewNotFound(req.Resource.GR(), req.Name)
@@ -129,12 +129,12 @@ func decideObject(k *kind, old api.Object, req api.Request, env Env) (Change, er
 	case api.Get:
 		return Change{Object: old, Answer: itself}, nil
 	case api.Update:
-		return allocated(k, old, env)(update(k, old, req, env))
+		return allocated(k, old, req, env)(update(k, old, req, env))
 	case api.Patch:
 		if req.Subresource == "finalize" { // upstream's finalize takes a PUT only
 			break
 		}
-		return allocated(k, old, env)(patch(k, old, req, env))
+		return allocated(k, old, req, env)(patch(k, old, req, env))
 	case api.Delete:
 		if req.Subresource == "" {
 			return remove(k, old, req, env)
@@ -144,9 +144,9 @@ func decideObject(k *kind, old api.Object, req api.Request, env Env) (Change, er
 }
 
 // allocated gives the object of a Change what it has to be given, if it is valid.
-func allocated(k *kind, old api.Object, env Env) func(Change, error) (Change, error) {
+func allocated(k *kind, old api.Object, req api.Request, env Env) func(Change, error) (Change, error) {
 	return func(change Change, err error) (Change, error) {
-		if err == nil && change.Action == Put && k.allocate != nil {
+		if err == nil && change.Action == Put && req.Subresource == "" && k.allocate != nil {
 			err = k.allocate(change.Object, old, env)
 		}
 		if err != nil {

@@ -46,6 +46,8 @@ type hold struct {
 type addresses struct {
 	held  []hold
 	taken map[registry.Address]bool // found to be another's
+	// contended is how often a claim was another than was thought.
+	contended int
 }
 
 // env is what a decision may depend on.
@@ -143,7 +145,7 @@ func (w *write) take(a registry.Address, expected int64, guards []store.Guard, t
 
 // contend goes on where a claim is another than was thought.
 func (w *write) contend(a registry.Address, kv *store.KV, then func()) {
-	if w.conflicts++; w.conflicts > maxConflicts+maxTaken {
+	if w.contended++; w.contended > maxConflicts+maxTaken {
 		w.fail(apierrors.NewConflict(w.req.Resource.GR(), w.change.Object.GetName(), errors.New(optimisticLock)))
 		return
 	}

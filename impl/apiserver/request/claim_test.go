@@ -333,3 +333,21 @@ func TestTypesTakeAndRelease(t *testing.T) {
 	require.True(t, apierrors.IsServiceUnavailable(err))
 	require.ErrorContains(t, err, "failed to allocate a serviceIP: range is full")
 }
+
+// Goal: only a write of the Service itself gives it addresses. Method: one that was stored by a server without ranges is given a status.
+func TestAStatusTakesNoAddress(t *testing.T) {
+	a := newAddresses(t)
+	ranges := a.ranges
+	a.ranges = registry.Ranges{}
+	w := a.servers[0]
+	require.NoError(t, w.finish(request.New(of(api.Create, service("a", corev1.ServiceTypeClusterIP)), w, a.env)).Err)
+	a.ranges = ranges
+	req := of(api.Update, service("a", corev1.ServiceTypeClusterIP, func(svc *corev1.Service) {
+		svc.Status.Conditions = []metav1.Condition{{Type: "x/Seen", Status: metav1.ConditionTrue, Reason: "Seen", LastTransitionTime: metav1.Unix(1, 0)}}
+	}))
+	req.Subresource = "status"
+	r := w.finish(request.New(req, w, a.env))
+	require.NoError(t, r.Err)
+	require.Len(t, r.Response.Object.(*corev1.Service).Status.Conditions, 1)
+	require.Empty(t, r.Response.Object.(*corev1.Service).Spec.ClusterIP)
+}

@@ -20,11 +20,11 @@
 //  6. A new object needs a namespace that exists and is not being deleted: so it is at the moment of the write, which the
 //     namespace's revision guards.
 //
-//  7. No two live Services have the same cluster IP or node port, of however many servers, and an address whose Service is gone
-//     is free again: see claim.go for why, and [Leaks] for what a broken request leaves.
-//
 //  7. A token of a service account is issued for what is in the store at some moment within the request, and nothing is written. Where new pods
 //     have accounts, so does theirs: it was in the store after the request began.
+//
+//  8. No two live Services have the same cluster IP or node port, of however many servers, and an address whose Service is gone
+//     is free again: see claim.go for why, and [Leaks] for what a broken request leaves.
 //
 // Lists, by resourceVersion and resourceVersionMatch, as upstream has it (kubernetes.io, "API concepts"; KEP-2340):
 //
