@@ -160,7 +160,8 @@ func serve(ctx context.Context, cfg Config, f flags, logf func(string, ...any)) 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	recorder := NewRecorder(cfg.Node, client.Recorded(transport, sink, name+".events"), time.Now)
-	local := &Local{Config: cfg, Runtime: engine, Now: time.Now, Record: recorder.Record, Disk: true}
+	local := &Local{Config: cfg, Runtime: engine, Now: time.Now, Record: recorder.Record, Disk: true,
+		Request: transport.Do} // not recorded: it writes nothing, and speaks of more than one object
 	loop := control.New(control.Config{Component: New(cfg), ID: name, Trace: sink})
 
 	var running sync.WaitGroup

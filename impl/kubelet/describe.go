@@ -25,9 +25,10 @@ func (e Remove) Describe() (string, trace.Ref) { return "remove container", e.on
 func (e RunProbe) Describe() (string, trace.Ref) {
 	return string(e.Kind) + " probe", e.ref(e.Container)
 }
-func (e RunHook) Describe() (string, trace.Ref) { return string(e.Kind) + " hook", e.ref(e.Container) }
-func (e CleanUp) Describe() (string, trace.Ref) { return "clean up", trace.Ref{UID: string(e.UID)} }
-func (e Say) Describe() (string, trace.Ref)     { return "record events", e.ref("") }
+func (e RunHook) Describe() (string, trace.Ref)      { return string(e.Kind) + " hook", e.ref(e.Container) }
+func (e RequestToken) Describe() (string, trace.Ref) { return "request token", e.ref(e.Account) }
+func (e CleanUp) Describe() (string, trace.Ref)      { return "clean up", trace.Ref{UID: string(e.UID)} }
+func (e Say) Describe() (string, trace.Ref)          { return "record events", e.ref("") }
 
 // ref names the pod, and by Key the container or sandbox.
 func (r PodRef) ref(part string) trace.Ref {

@@ -22,17 +22,17 @@
 // # Files
 //
 //	reconcile.go   ring 1: the sources, the keys, and which decision belongs to which key
-//	pod.go         what to do for the pods of one name; run.go, terminate.go, deadline.go, poststart.go, probe.go are its parts
+//	pod.go         what to do for the pods of one name; run.go, terminate.go, deadline.go, poststart.go, token.go, probe.go are its parts
 //	status.go      what the API should show of a pod
 //	spec.go        what the runtime is told about a pod; env.go, security.go, volume.go
 //	node.go        the Node and its Lease; admit.go whether a pod fits
-//	local.go       ring 3: the local sources; perform.go, images.go, prober.go, hooks.go the effects on the node
+//	local.go       ring 3: the local sources; perform.go, images.go, prober.go, hooks.go, tokens.go the effects on the node
 //	shell.go       what keeps the local sources fed; command.go the process; events.go its Events
 //
 // # Not done
 //
 // Static pods; eviction; ephemeral containers; preStop hooks of a container that is
-// stopped while its pod goes on; subPath, projected, CSI and other
+// stopped while its pod goes on; subPath, CSI and other
 // volumes (such pods wait with CreateContainerConfigError or FailedMount and a message that says so); in-place resize; pull
 // secrets; cgroups of pods; device plugins; log rotation; image garbage collection; hostPort conflicts and node affinity are not
 // looked at when a pod is admitted.

@@ -86,6 +86,13 @@ type (
 		Ports               []corev1.ContainerPort
 		Timeout             time.Duration
 	}
+	// RequestToken asks the API for a token of the pod's account. Have: there is one that is still good.
+	RequestToken struct {
+		PodRef
+		Account string
+		Ask     TokenAsk
+		Have    bool
+	}
 	// CleanUp removes what lies on disk of a pod that is gone.
 	CleanUp struct{ UID types.UID }
 	// Say records Events about a pod.

@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"orrery/impl/api"
 	"orrery/impl/kubelet/runtime"
 )
 
@@ -31,6 +32,8 @@ type Local struct {
 	Now     func() time.Time
 	// Record is told the Events that are worth recording; nil: nobody is.
 	Record func(PodRef, Note)
+	// Request asks the API for what only this node may know, a token of a pod's account; nil: there is none to ask.
+	Request func(context.Context, api.Request) (api.Response, error)
 	// Disk, if false, leaves the file system alone: a simulation has none.
 	Disk bool
 

@@ -51,6 +51,9 @@ type Memory struct {
 	// By container name.
 	Images   map[string]ImageCheck
 	Failures map[string]Failure
+	// Tokens are those that were issued for its volumes. TokenFailed is of the last request.
+	Tokens      map[TokenAsk]Token
+	TokenFailed Failure
 }
 
 // Failure is what went wrong the last time, and how many times in a row. The zero value: nothing did.
@@ -103,6 +106,7 @@ func (o *Observed) clone() *Observed {
 	c.Pods = slices.Clone(o.Pods)
 	c.Stops, c.Hooks, c.PostStarts = maps.Clone(o.Stops), maps.Clone(o.Hooks), maps.Clone(o.PostStarts)
 	c.Memory.Images, c.Memory.Failures = maps.Clone(o.Memory.Images), maps.Clone(o.Memory.Failures)
+	c.Memory.Tokens = maps.Clone(o.Memory.Tokens)
 	c.Probes = map[string]map[ProbeKind]ProbeState{}
 	for id, kinds := range o.Probes {
 		c.Probes[id] = maps.Clone(kinds)
@@ -146,7 +150,8 @@ func (o *Observed) same(p *Observed) bool {
 
 func (m *Memory) same(n *Memory) bool {
 	return m.UID == n.UID && m.Volumes == n.Volumes && m.VolumesFailed == n.VolumesFailed && m.Sandbox == n.Sandbox &&
-		maps.Equal(m.Images, n.Images) && maps.Equal(m.Failures, n.Failures)
+		maps.Equal(m.Images, n.Images) && maps.Equal(m.Failures, n.Failures) &&
+		maps.Equal(m.Tokens, n.Tokens) && m.TokenFailed == n.TokenFailed
 }
 
 // nothing reports whether there is nothing to know.

@@ -45,6 +45,8 @@ func (l *Local) Perform(ctx context.Context, effect control.Effect) control.Answ
 		reached, err = l.probe(ctx, e)
 	case RunHook:
 		reached = l.hook(ctx, e)
+	case RequestToken:
+		reached, err = l.requestToken(ctx, e)
 	case Stop:
 		reached, err = l.stop(ctx, e)
 	case onPod:

@@ -35,7 +35,7 @@ const (
 )
 
 // Keys of the kubelet: "NAMESPACE/NAME" is a pod's, with /CONTAINER appended that of a preStop hook, and with /CONTAINER/KIND
-// that of a probe or of a postStart hook.
+// that of a probe or of a postStart hook; with //tokens that of its tokens.
 const (
 	keyNode    control.Key = "node"
 	keyLease   control.Key = "lease"
@@ -86,6 +86,17 @@ func references(spec *corev1.PodSpec, add func(source, name string)) {
 		}
 		if v.Secret != nil {
 			add(sourceSecrets, v.Secret.SecretName)
+		}
+		if v.Projected == nil {
+			continue
+		}
+		for _, from := range v.Projected.Sources {
+			if from.ConfigMap != nil {
+				add(sourceConfigMaps, from.ConfigMap.Name)
+			}
+			if from.Secret != nil {
+				add(sourceSecrets, from.Secret.Name)
+			}
 		}
 	}
 	for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
@@ -154,6 +165,9 @@ func machineOf(obj metav1.Object) *Machine {
 func podKeys(pod *corev1.Pod, add func(control.Key)) {
 	key := control.Key(pod.Namespace + "/" + pod.Name)
 	add(key)
+	if wantsTokens(pod) {
+		add(key + keyTokens)
+	}
 	for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
 		if preStop(&c) != nil {
 			add(key + control.Key("/"+c.Name))
@@ -200,6 +214,9 @@ func (k *Kubelet) Reconcile(v *control.View, now time.Time, key control.Key) con
 		return k.plan(in, decide(&k.cfg, in, now))
 	case 3:
 		return local(decideHook(&k.cfg, in, parts[2], now))
+	}
+	if strings.HasSuffix(string(key), string(keyTokens)) {
+		return local(decideTokens(&k.cfg, in, now))
 	}
 	if "/"+parts[3] == string(keyPostStart) {
 		return local(decidePostStart(&k.cfg, in, parts[2], now))

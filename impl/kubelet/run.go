@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,6 +52,8 @@ func (p *pass) mount() bool {
 	volumes, hash, err := p.volumes()
 	failed := p.mem.VolumesFailed
 	switch {
+	case errors.Is(err, errNoToken):
+		return false // asked for under a key of its own
 	case err != nil:
 		if p.ripe(failed) {
 			p.do("a volume cannot be set up", SetUp{PodRef: p.ref, Missing: err.Error()})

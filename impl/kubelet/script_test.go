@@ -145,6 +145,10 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 		w.machine.Command = func(runtime.Container, []string) (runtime.ExecResult, error) {
 			return runtime.ExecResult{Output: []byte("no\n"), ExitCode: int32(code)}, nil
 		}
+	case "tokens": // tokens refused|issued: from now on
+		if w.refuses = nil; d.CmdArgs[0].Key == "refused" {
+			w.refuses = errors.New("the API server is away")
+		}
 	case "collect": // someone removes the records of all exited containers
 		pods, err := w.machine.List(t.Context())
 		require.NoError(t, err)

@@ -73,8 +73,41 @@ func (p *pass) volume(v *corev1.Volume) (Volume, error) {
 	case s.DownwardAPI != nil:
 		files, err := p.downwardFiles(s.DownwardAPI)
 		return Volume{Name: v.Name, Dir: dir("downward-api"), Files: files}, err
+	case s.Projected != nil:
+		files, err := p.projectedFiles(s.Projected)
+		return Volume{Name: v.Name, Dir: dir("projected"), Files: files}, err
 	}
 	return Volume{}, fmt.Errorf("its volume source is not supported by this kubelet")
+}
+
+// projectedFiles are the files of all sources in one directory. Of two with one path the later counts.
+func (p *pass) projectedFiles(s *corev1.ProjectedVolumeSource) (map[string]volume.File, error) {
+	all := map[string]volume.File{}
+	for i := range s.Sources {
+		var files map[string]volume.File
+		var err error
+		switch from := &s.Sources[i]; {
+		case from.ConfigMap != nil:
+			files, err = p.configMapFiles(&corev1.ConfigMapVolumeSource{LocalObjectReference: from.ConfigMap.LocalObjectReference,
+				Items: from.ConfigMap.Items, DefaultMode: s.DefaultMode, Optional: from.ConfigMap.Optional})
+		case from.Secret != nil:
+			files, err = p.secretFiles(&corev1.SecretVolumeSource{SecretName: from.Secret.Name,
+				Items: from.Secret.Items, DefaultMode: s.DefaultMode, Optional: from.Secret.Optional})
+		case from.DownwardAPI != nil:
+			files, err = p.downwardFiles(&corev1.DownwardAPIVolumeSource{Items: from.DownwardAPI.Items, DefaultMode: s.DefaultMode})
+		case from.ServiceAccountToken != nil:
+			var text string
+			text, err = p.tokenFor(from.ServiceAccountToken)
+			files = map[string]volume.File{from.ServiceAccountToken.Path: {Data: []byte(text), Mode: fileMode(s.DefaultMode, nil)}}
+		default:
+			err = fmt.Errorf("a source of it is not supported by this kubelet")
+		}
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, files)
+	}
+	return all, nil
 }
 
 func (p *pass) configMapFiles(s *corev1.ConfigMapVolumeSource) (map[string]volume.File, error) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -30,6 +31,9 @@ type world struct {
 	api     map[string]metav1.Object // by resource/namespace/name
 	rv      int64
 	uids    int
+	// tokens is how many were issued. refuses is why none are.
+	tokens  int
+	refuses error
 
 	loop  *control.Loop
 	local *Local
@@ -71,7 +75,7 @@ func (w *world) boot() {
 	}
 	w.loop = control.New(control.Config{Component: component, ID: fmt.Sprintf("kubelet-%d", w.lives), Trace: trace.Discard})
 	w.local = &Local{Config: w.cfg, Runtime: w.machine, Now: func() time.Time { return w.now },
-		Record: func(ref PodRef, n Note) { w.notes = append(w.notes, n.Reason+": "+n.Message) }}
+		Request: w.issue, Record: func(ref PodRef, n Note) { w.notes = append(w.notes, n.Reason+": "+n.Message) }}
 	w.local.Connect(func(source string, rv int64, objects []metav1.Object) error {
 		if err := w.loop.ObserveList(source, rv, objects); err != nil {
 			panic(err)
@@ -200,6 +204,18 @@ func (w *world) do(req *api.Request) (metav1.Object, error) {
 	panic("unexpected " + req.Verb)
 }
 
+// issue gives tokens, numbered, unless the API refuses to.
+func (w *world) issue(_ context.Context, req api.Request) (api.Response, error) {
+	if w.refuses != nil {
+		return api.Response{}, w.refuses
+	}
+	w.tokens++
+	answer := req.Object.(*authenticationv1.TokenRequest).DeepCopy()
+	answer.Status.Token = fmt.Sprintf("token %d of %s for %s, UID %s", w.tokens, req.Name, answer.Spec.BoundObjectRef.Name, answer.Spec.BoundObjectRef.UID)
+	answer.Status.ExpirationTimestamp = metav1.NewTime(w.now.Add(time.Duration(*answer.Spec.ExpirationSeconds) * time.Second))
+	return api.Response{Object: answer, Created: true}, nil
+}
+
 // settle lets the kubelet do all it can without time going on, and reports whether it was crashed on the way. A loop that
 // never comes to rest is a failure of the test.
 func (w *world) settle() (crashed bool) {
@@ -255,8 +271,12 @@ func (w *world) note(e control.Effect, err error) {
 		default:
 			line = fmt.Sprintf("%s %s %s", e.Request.Verb, e.Request.Resource.Singular, e.Request.Name)
 		}
-	case Say, EnsureImage, SetUp:
+	case Say, EnsureImage:
 		return
+	case SetUp:
+		if line = tokensLine(other); line == "" {
+			return
+		}
 	case CleanUp:
 		line = "clean up " + string(other.UID)
 	case Create:
@@ -274,6 +294,20 @@ func (w *world) note(e control.Effect, err error) {
 		line += " -> " + err.Error()
 	}
 	w.steps = append(w.steps, line)
+}
+
+// tokensLine tells of volumes that have projected files.
+func tokensLine(e SetUp) string {
+	var lines []string
+	for _, v := range e.Volumes {
+		if !strings.Contains(v.Dir, "projected") {
+			continue
+		}
+		for _, path := range slices.Sorted(maps.Keys(v.Files)) {
+			lines = append(lines, fmt.Sprintf("%s/%s: %s", v.Name, path, v.Files[path].Data))
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // statusLine is a pod's status in a line.
