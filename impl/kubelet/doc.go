@@ -25,7 +25,7 @@
 //	pod.go         what to do for the pods of one name; run.go, terminate.go, deadline.go, poststart.go, token.go, probe.go are its parts
 //	status.go      what the API should show of a pod
 //	spec.go        what the runtime is told about a pod; env.go, security.go, volume.go
-//	node.go        the Node and its Lease; admit.go whether a pod fits
+//	node.go        the Node and its Lease; admit.go whether a pod fits, suit.go whether it may be here
 //	local.go       ring 3: the local sources; perform.go, images.go, prober.go, hooks.go, tokens.go the effects on the node
 //	shell.go       what keeps the local sources fed; command.go the process; events.go its Events
 //
@@ -34,8 +34,7 @@
 // Static pods; eviction; ephemeral containers; preStop hooks of a container that is
 // stopped while its pod goes on; subPath, CSI and other
 // volumes (such pods wait with CreateContainerConfigError or FailedMount and a message that says so); in-place resize; pull
-// secrets; cgroups of pods; device plugins; log rotation; image garbage collection; hostPort conflicts and node affinity are not
-// looked at when a pod is admitted.
+// secrets; cgroups of pods; device plugins; log rotation; image garbage collection.
 //
 // Sources: kubernetes v1.37 pkg/kubelet (kubelet_pods.go, kuberuntime, status, images, prober, pod_workers.go); INVARIANTS.md
 // rows 77-96; BUGS.md K01-K20, D01-D04, N12.

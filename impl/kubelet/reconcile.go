@@ -254,7 +254,11 @@ func (k *Kubelet) input(v *control.View, namespace, name string) Input {
 		for pod := range v.All(sourcePods).Each {
 			others = append(others, pod.(*corev1.Pod))
 		}
-		in.Rejected = admit(&k.cfg, in.Pod, others)
+		if in.Rejected = admit(&k.cfg, in.Pod, others); in.Rejected != nil {
+			return in
+		}
+		node, _ := v.Get(sourceNodes, "", k.cfg.Node).(*corev1.Node)
+		in.Rejected = unsuited(in.Pod, node, others)
 	}
 	return in
 }
