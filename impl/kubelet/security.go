@@ -75,6 +75,11 @@ func (p *pass) security(c *corev1.Container) (*cri.LinuxContainerSecurityContext
 	if pod.FSGroup != nil {
 		out.SupplementalGroups = append(out.SupplementalGroups, *pod.FSGroup)
 	}
+	if policy := pod.SupplementalGroupsPolicy; policy != nil && *policy == corev1.SupplementalGroupsPolicyStrict {
+		out.SupplementalGroupsPolicy = cri.SupplementalGroupsPolicy_Strict
+	}
+	out.SelinuxOptions = selinux(own.SELinuxOptions, pod.SELinuxOptions)
+	out.Apparmor = apparmor(own.AppArmorProfile, pod.AppArmorProfile)
 	if own.Privileged != nil && *own.Privileged {
 		out.Privileged, out.MaskedPaths, out.ReadonlyPaths = true, nil, nil
 	}
@@ -97,6 +102,38 @@ func (p *pass) security(c *corev1.Container) (*cri.LinuxContainerSecurityContext
 		out.Seccomp.ProfileType = cri.SecurityProfile_RuntimeDefault
 	}
 	return out, mustNotBeRoot(out.RunAsUser, own.RunAsNonRoot, pod.RunAsNonRoot)
+}
+
+// selinux are the container's options, or else the pod's; nil: the runtime's own.
+func selinux(own, pod *corev1.SELinuxOptions) *cri.SELinuxOption {
+	if own == nil {
+		own = pod
+	}
+	if own == nil {
+		return nil
+	}
+	return &cri.SELinuxOption{User: own.User, Role: own.Role, Type: own.Type, Level: own.Level}
+}
+
+// apparmor likewise; a profile of the node's must have been loaded there, or the runtime refuses the container.
+func apparmor(own, pod *corev1.AppArmorProfile) *cri.SecurityProfile {
+	if own == nil {
+		own = pod
+	}
+	if own == nil {
+		return nil
+	}
+	switch own.Type {
+	case corev1.AppArmorProfileTypeUnconfined:
+		return &cri.SecurityProfile{ProfileType: cri.SecurityProfile_Unconfined}
+	case corev1.AppArmorProfileTypeLocalhost:
+		name := ""
+		if own.LocalhostProfile != nil {
+			name = *own.LocalhostProfile
+		}
+		return &cri.SecurityProfile{ProfileType: cri.SecurityProfile_Localhost, LocalhostRef: name}
+	}
+	return &cri.SecurityProfile{ProfileType: cri.SecurityProfile_RuntimeDefault}
 }
 
 // mustNotBeRoot checks runAsNonRoot as far as the pod itself says who runs.
