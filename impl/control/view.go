@@ -108,6 +108,9 @@ func (v *View) AnyDoubtful(source, indexName, value string) bool {
 	return false
 }
 
+// Revision is the resourceVersion at which the view shows a source.
+func (v *View) Revision(source string) int64 { return v.cache(source).rv }
+
 // Failure is the effect that ended the key's last plan early, and why; nil where all of it was OK.
 func (v *View) Failure() (*Effect, error) { return v.failed, v.err }
 

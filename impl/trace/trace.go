@@ -249,8 +249,10 @@ type Effect struct {
 }
 
 // Look is what a component knew, when it decided, of what no store holds: a kubelet of what its runtime has under the name of a pod, of whatever
-// UID, and the node lifecycle controller of what it has measured.
+// UID, a proxy of its kernel, and the node lifecycle controller of what it has measured.
 type Look struct {
+	// Rules is the hash of the set that a proxy knew its kernel to hold; empty: it was not sure.
+	Rules string `json:"rules,omitempty"`
 	// Stale: it may not show what the kubelet's own last call has done.
 	Stale    bool      `json:"stale,omitempty"`
 	Seen     []Seen    `json:"seen,omitempty"`
@@ -321,8 +323,16 @@ type Container struct {
 }
 
 // Rules is a proxy's rule set that has been applied to a node.
+//
+// Hash is [HashOf] of the rules as text, a line for each, in the order of addresses, and of one address TCP first:
+//
+//	tcp 10.96.0.1:443 to 10.88.1.2:6443 10.88.2.2:6443 affinity 10800 masquerade
+//	udp 0.0.0.0:30053 reject
+//
+// A rule whose address is 0.0.0.0 is for a port of the node. Targets are in order; affinity is in seconds.
 type Rules struct {
-	Node string           `json:"node"`
+	Node string `json:"node"`
+	// View is the resourceVersion of the caches from which the set follows, by resource.
 	View map[string]int64 `json:"view,omitempty"`
 	Hash string           `json:"hash"`
 }
