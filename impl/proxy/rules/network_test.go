@@ -21,7 +21,8 @@ import (
 	"orrery/impl/proxy/rules/nft"
 )
 
-// network is a client, a node, whose kernel has the rules, and pods, with a link between each. A service's addresses lead nowhere by themselves.
+// network is a client, a node, whose kernel has the rules, and pods, with a link between each. A service's addresses lead to the pods' machine by themselves,
+// which throws such packets away.
 //
 //	client 10.1.0.2 ──── 10.1.0.1 node 10.88.0.254 ──── pods 10.88.0.1 to 10.88.0.4
 type network struct {
@@ -45,8 +46,10 @@ func real(t *testing.T) *network {
 		err := errors.Join(
 			netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "link"}, PeerName: "link", PeerNamespace: netlink.NsFd(n.client.handle)}),
 			netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "pods"}, PeerName: "pods", PeerNamespace: netlink.NsFd(n.pods.handle)}),
-			up("lo"), assign("link", "10.1.0.1/24"), assign("pods", "10.88.0.254/24"), os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644))
-		return errors.Join(err, route("pods", &netlink.Route{Dst: &net.IPNet{IP: net.IPv4(10, 96, 0, 0), Mask: net.CIDRMask(16, 32)}, Scope: netlink.SCOPE_LINK}))
+			up("lo"), assign("link", "10.1.0.1/24"), assign("pods", "10.88.0.254/24"), os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644),
+			// A client that is refused again and again is told each time.
+			os.WriteFile("/proc/sys/net/ipv4/icmp_ratelimit", []byte("0"), 0o644))
+		return errors.Join(err, route("pods", &netlink.Route{Dst: &net.IPNet{IP: net.IPv4(10, 96, 0, 0), Mask: net.CIDRMask(16, 32)}, Gw: net.IPv4(10, 88, 0, 1)}))
 	}))
 	must(t, n.pods.in(func() (err error) {
 		for _, target := range targets {
