@@ -21,6 +21,7 @@ import (
 	"orrery/impl/host/disk"
 	"orrery/impl/host/etcd"
 	"orrery/impl/kubelet"
+	"orrery/impl/proxy"
 	"orrery/impl/scheduler"
 )
 
@@ -54,7 +55,7 @@ func command() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: "use", Title: "Commands:"}, &cobra.Group{ID: "component", Title: "Components, as the cluster starts them:"})
 	add(root, "use", scenario.CheckCommand(), simulation.Command(), simulation.CampaignCommand(), exploration.Command(), scenario.JudgeCommand(), actions.Command(), scenario.MuseumCommand(), bench.Command(), host.UpCommand(), host.LoadCommand(), host.CleanCommand())
 	add(root, "component", etcd.Command(), disk.Command(), apiserver.Command(), scheduler.Command(), controller.Command(),
-		kubelet.Command(), containerd.Command(), containerd.ObserveCommand())
+		kubelet.Command(), proxy.Command(), containerd.Command(), containerd.ObserveCommand())
 	return root
 }
 

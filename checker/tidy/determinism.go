@@ -22,6 +22,7 @@ var Deciding = map[string][]string{
 	"impl/apiserver/kubelets":     {},
 	"impl/apiserver/rbac":         {},
 	"impl/apiserver/rbac/policy":  {},
+	"impl/proxy":                  {"local.go", "command.go"},
 	"impl/apiserver/registry":     {},
 	"impl/controller/account":     {},
 	"impl/token":                  {},

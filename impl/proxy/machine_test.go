@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,13 +36,13 @@ type world struct {
 
 	kernel fake.Kernel
 	// sure: the last set that was applied is there, by the hash, for all that the proxy can know.
-	sure   string
-	faults []error // before and after of the next call
-	loop   *control.Loop
-	local  *proxy.Local
-	flying []control.Effect
-	applied,
-	flushed int
+	sure    string
+	faults  []error // before and after of the next call
+	loop    *control.Loop
+	local   *proxy.Local
+	flying  []control.Effect
+	applied int
+	wrap    func(rules.Rules) rules.Rules // nil: none
 }
 
 var servicePorts = []netip.AddrPort{netip.MustParseAddrPort("10.96.0.1:53"), netip.MustParseAddrPort("10.96.0.2:53")}
@@ -61,6 +63,9 @@ func newWorld() *world {
 func (w *world) start() {
 	w.loop = control.New(control.Config{Component: proxy.New("here"), ID: "p"})
 	w.local = &proxy.Local{Node: "here", Rules: &w.kernel, Trace: trace.Discard}
+	if w.wrap != nil {
+		w.local.Rules = w.wrap(&w.kernel)
+	}
 	w.seen, w.flying, w.sure = map[string][]metav1.Object{}, nil, ""
 	w.local.Connect(w.loop.ObserveList)
 }
@@ -125,12 +130,9 @@ func (w *world) perform() {
 		}
 		answer := w.local.Perform(context.Background(), e)
 		if answer.Outcome == trace.OK {
-			switch do := e.Other.(type) {
-			case proxy.Apply:
+			if do, is := e.Other.(proxy.Apply); is {
 				w.applied++
 				w.sure = do.Hash
-			case proxy.Flush:
-				w.flushed++
 			}
 		}
 		w.loop.Done(w.now, e.ID, answer)
@@ -243,7 +245,11 @@ func (w *world) anyhow(t *rapid.T) {
 var errRefused = errors.New("the kernel refuses")
 
 func machine(t *rapid.T) {
-	w := newWorld()
+	newWorld().run(t, t)
+}
+
+// run makes a run. laws is told which law is broken.
+func (w *world) run(t *rapid.T, laws require.TestingT) {
 	if rapid.Bool().Draw(t, "anyhow") {
 		w.anyhow(t)
 	}
@@ -252,7 +258,7 @@ func machine(t *rapid.T) {
 		"slice":            w.slice,
 		"deliver services": func(t *rapid.T) { w.deliver(t, "services") },
 		"deliver slices":   func(t *rapid.T) { w.deliver(t, "slices") },
-		"work":             func(t *rapid.T) { w.work(t) },
+		"work":             func(*rapid.T) { w.work(laws) },
 		"perform":          func(*rapid.T) { w.perform() },
 		"connect":          w.connect,
 		"tamper":           func(*rapid.T) { w.kernel.Tamper() },
@@ -269,22 +275,103 @@ func machine(t *rapid.T) {
 		"crash":   func(*rapid.T) { w.start() },
 		"advance": func(*rapid.T) { w.now = w.now.Add(time.Second) },
 	})
-	w.rest(t)
+	w.rest(laws)
 	truth := wanted(w.content("services"), w.content("slices"))
 	current, err := w.kernel.Current(context.Background())
-	require.NoError(t, err)
-	require.Equal(t, truth.String(), current.String(), "the kernel holds the rules that are wanted")
+	require.NoError(laws, err)
+	require.Equal(laws, truth.String(), current.String(), "the kernel holds the rules that are wanted")
 	for _, c := range w.kernel.Flows() {
-		require.True(t, truth.Keeps(c.Flow), "no flow of UDP is at what is no endpoint: %+v", c)
+		require.True(laws, truth.Keeps(c.Flow), "no flow of UDP is at what is no endpoint: %+v", c)
 	}
 	applied := w.applied
-	w.rest(t)
-	require.Equal(t, applied, w.applied, "what is there is not written again")
+	w.rest(laws)
+	require.Equal(laws, applied, w.applied, "what is there is not written again")
 }
 
 // Goal: whatever happens, the decisions are those of model/proxy, and in the end the kernel holds what is wanted, from wherever it began. Method: a
 // random machine over the kernel in memory.
 func TestMachine(t *testing.T) { rapid.Check(t, machine) }
+
+// Goal: the machine is seen to fail. Method: each planted bug must be found, and named by its law.
+func TestMachineFindsBugs(t *testing.T) {
+	for _, c := range []struct {
+		name, says string
+		plant      func(*planted)
+	}{
+		{"flows are left alone (X01, X03, X04)", "no flow of UDP is at what is no endpoint", func(p *planted) { p.idle = true }},
+		{"only flows of services that are there are ended (X03)", "no flow of UDP is at what is no endpoint", func(p *planted) { p.gone = true }},
+		{"a write that has failed is taken for done (X05)", "flows are ended once the rules are there", func(p *planted) { p.deaf = true }},
+		{"a set is applied in part", "the kernel holds the rules that are wanted", func(p *planted) {
+			p.apply = func(s rules.Set) rules.Set { return rules.Set{Rules: s.Rules[:min(1, len(s.Rules))]} }
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			said := ""
+			rapid.Check(t, func(t *rapid.T) {
+				if strings.Contains(said, c.says) {
+					return
+				}
+				w := newWorld()
+				w.wrap = func(k rules.Rules) rules.Rules {
+					p := &planted{Rules: k}
+					c.plant(p)
+					return p
+				}
+				w.start()
+				func() {
+					defer func() {
+						if r := recover(); r != nil && r != any(stop{}) {
+							panic(r)
+						}
+					}()
+					w.run(t, complaint{&said})
+				}()
+			})
+			require.Contains(t, said, c.says, "the planted bug was not found")
+		})
+	}
+}
+
+// planted is a kernel with a bug, which stands for one of the proxy's.
+type planted struct {
+	rules.Rules
+	apply            func(rules.Set) rules.Set
+	deaf, idle, gone bool
+	last             rules.Set // that the proxy believes is there
+}
+
+func (p *planted) Apply(ctx context.Context, set rules.Set) error {
+	p.last = set
+	if p.apply != nil {
+		set = p.apply(set)
+	}
+	if err := p.Rules.Apply(ctx, set); err != nil && !p.deaf {
+		return err
+	}
+	return nil
+}
+
+func (p *planted) Current(context.Context) (rules.Set, error) { return p.last, nil }
+
+func (p *planted) Flush(ctx context.Context, set rules.Set) (int, error) {
+	missing := func(address netip.AddrPort) bool {
+		return !slices.ContainsFunc(set.Rules, func(r rules.Rule) bool { return r.Address == address })
+	}
+	if p.idle || p.gone && slices.ContainsFunc(servicePorts, missing) {
+		return 0, nil
+	}
+	return p.Rules.Flush(ctx, set)
+}
+
+// complaint keeps what is said instead of failing.
+type complaint struct{ said *string }
+
+type stop struct{}
+
+func (c complaint) Errorf(format string, args ...any) { *c.said += fmt.Sprintf(format, args...) }
+
+// FailNow implements [require.TestingT].
+func (c complaint) FailNow() { panic(stop{}) }
 
 // FuzzMachine is the same, with choices that cover the code.
 func FuzzMachine(f *testing.F) {

@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"context"
+	"flag"
 	"maps"
 	"net/netip"
 	"slices"
@@ -113,6 +114,7 @@ func TestContract(t *testing.T) {
 		conntrack, err := netlink.NewHandleAt(n.node.handle, unix.NETLINK_NETFILTER)
 		require.NoError(t, err)
 		t.Cleanup(conntrack.Close)
+		setFlag(t, "rapid.checks", "8") // each takes most of a second: the kernel waits for its readers
 		k := &inLinux{n.kernel, n, t, conntrack}
 		rapid.Check(t, func(t *rapid.T) {
 			k.expire()
@@ -121,6 +123,13 @@ func TestContract(t *testing.T) {
 			contract(t, k)
 		})
 	})
+}
+
+// setFlag sets a flag of rapid's for the rest of a test.
+func setFlag(t *testing.T, name, value string) {
+	old := flag.Lookup(name).Value.String()
+	require.NoError(t, flag.Set(name, value))
+	t.Cleanup(func() { require.NoError(t, flag.Set(name, old)) })
 }
 
 var addresses = []netip.AddrPort{dns, at("10.96.0.4:53")}
