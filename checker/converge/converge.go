@@ -41,6 +41,8 @@ var (
 	Accounts = errors.New("once nobody interferes, every active namespace comes to have its default service account and the root certificates")
 	// Tokens is rows 104 and 106.
 	Tokens = errors.New("once nobody interferes, every secret that is to hold a token of a service account comes to hold one of an account that is there, or to be gone")
+	// Rules is row 113.
+	Rules = errors.New("once nobody interferes, the rules of every node are those that follow from the services and slices of the store")
 	// Alive is row 119.
 	//
 	//lint:ignore ST1012 a guarantee, named by what it promises

@@ -7,6 +7,7 @@ import (
 
 	"orrery/checker/history"
 	"orrery/checker/object"
+	"orrery/checker/rules"
 	"orrery/impl/trace"
 )
 
@@ -49,6 +50,7 @@ func (j *judge) state() {
 	j.services(staying)
 	j.accounts(staying)
 	j.garbage(live, silent)
+	j.rules()
 	for _, v := range live {
 		if r := v.Object.Resource; (r == "replicationcontrollers" || r == "replicasets") && !going[v.Object.Namespace] {
 			j.owner(v, owned[v.UID])
@@ -210,6 +212,25 @@ func (j *judge) pod(v *history.Version, pod *object.Object, running containers) 
 		sidecar := func(c object.Container) bool { return c.Name == l.Container.Container && c.RestartPolicy == "Always" }
 		if l.Container.PodUID == v.UID && slices.ContainsFunc(pod.Spec.InitContainers, sidecar) {
 			delete(running.byID, id)
+		}
+	}
+}
+
+// rules judges what each node's proxy has put into its kernel last. One that has never done so is not there.
+func (j *judge) rules() {
+	last := map[string]*trace.Line{}
+	for _, l := range j.h.Rules {
+		last[l.Rules.Node] = l
+	}
+	for _, node := range slices.Sorted(maps.Keys(last)) {
+		l := last[node]
+		w, err := rules.Of(j.h.Log, j.last, j.last, node)
+		if err != nil {
+			j.unknown = append(j.unknown, err.Error())
+			continue
+		}
+		if l.Rules.Hash != w.Hash {
+			j.broken(Rules, 113, l.Seq, "the rules of %s are %s, and those that follow from the store are %s:\n%s", node, l.Rules.Hash, w.Hash, w)
 		}
 	}
 }

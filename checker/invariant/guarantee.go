@@ -70,6 +70,9 @@ var (
 	OneGenerated  = promise(106, "a service account has at most one token that nobody asked for")
 )
 
+// ListedFirst is what is promised of the proxies' rules.
+var ListedFirst = promise(114, "a proxy applies no rules before it has listed all services and all slices")
+
 // What is promised of the processes on the nodes.
 var (
 	EndedStaysEnded = promise(78, "no container of a pod starts after the pod's phase is Succeeded or Failed")

@@ -45,6 +45,7 @@ var judged = map[string]component{
 	nodeLifecycle:                  {looksAfter, nil},
 	"garbage-collector-controller": {collects, nil},
 	accountController:              {accounts, accountReads},
+	"proxy":                        {proxies, nil},
 }
 
 // component is how the steps of a component are judged. reads are the versions that a step's decision depends on, in order, by the resource
