@@ -16,6 +16,7 @@
 //	rows 109-111            garbage.go      what the garbage collector's requests did, against its owners and dependents in the store
 //	rows 104, 106           account.go      what the controller of accounts purged, and how many tokens it generated
 //	rows 78-82, 85, 87-89   node.go         the containers that ran against the log
+//	row 114                 proxy.go        the rules of each node's proxy: what it had listed before
 //
 // What is taken as true: the store's log (the checker wellformed has found it without gaps), and the runtime's own account
 // of its containers. A version was committed at some time before it was observed, and a container changed its state at

@@ -85,6 +85,10 @@ func (r *recording) ran(node, uid, name string, attempt int, state string, code 
 		Container: name, Attempt: attempt, ID: fmt.Sprintf("%s-%s-%d", uid, name, attempt), State: state, ExitCode: code}})
 }
 
+func (r *recording) applied(services, slices int64) *recording {
+	return r.add(trace.Line{Rules: &trace.Rules{Node: "a", View: map[string]int64{"services": services, "endpointslices": slices}}})
+}
+
 func (r *recording) judge() verdict.Result {
 	h := history.New(trace.Header{Format: trace.Format, Mode: trace.Real}, r.lines)
 	return Checker{}.Check(context.Background(), h, verdict.DefaultLimits)
@@ -447,6 +451,9 @@ func TestEveryGuarantee(t *testing.T) {
 		{"it crashes, and its next life acts", start().stands("a").leads("a").decides("a", "1").exits("a").decides("a", "2"), &OneActs},
 		{"it crashes, and its next life comes to lead", start().stands("a").leads("a").decides("a", "1").exits("a").stands("a").leads("a").decides("a", "2"), nil},
 		{"removed without a terminal phase", start().put("pods", "web", pod("u1", "a", "1", "")).ran("a", "u1", "main", 0, "started", 0).ran("a", "u1", "main", 0, "exited", 0).remove("pods", "web"), &EndsBeforeGone},
+		{"rules after both lists", start().applied(1, 1), nil},
+		{"rules before the list of services", start().applied(-1, 1), &ListedFirst},
+		{"rules before the list of slices", start().applied(1, -1), &ListedFirst},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			result := test.run.judge()

@@ -202,7 +202,7 @@ func (j *judge) forward(s *step) {
 			continue
 		}
 		at := viewKey{s.line.Process, s.Component, resource}
-		if seen := j.views[at]; s.View[resource] < seen {
+		if seen, before := j.views[at]; before && s.View[resource] < seen {
 			j.findings = append(j.findings, verdict.Finding{Guarantee: Forward, Row: 39, Line: s.line.Seq,
 				Text: fmt.Sprintf("%s saw %s at %d, and had seen them at %d: its cache went back", s.Component, resource, s.View[resource], seen)})
 		}
