@@ -53,7 +53,7 @@ func (r *recording) applied(node, rules string) *recording {
 	return r.add(trace.Line{Rules: &trace.Rules{Node: node, Hash: trace.HashOf([]byte(rules))}})
 }
 
-const service = `{"metadata":{"name":"s","namespace":"ns","uid":"su"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80}]}}`
+const webService = `{"metadata":{"name":"s","namespace":"ns","uid":"su"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80}]}}`
 
 func owner(replicas, status int) string {
 	return fmt.Sprintf(`{"metadata":{"uid":"o","generation":1},"spec":{"replicas":%d},"status":{"replicas":%d,"observedGeneration":1}}`, replicas, status)
@@ -196,8 +196,8 @@ func TestConvergence(t *testing.T) {
 			put("pods", "p", "u", `{"metadata":{"uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"nodeName":"a"}}`).phase(trace.Settled), nil, verdict.Ok},
 		{"being deleted on a node that is gone", start().put("pods", "p", "u", `{"metadata":{"uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"nodeName":"a"}}`).phase(trace.Settled), Gone, verdict.Illegal},
 		{"a node in doubt that renews its lease", start().put("nodes", "a", "nu", inDoubt).beats("a").phase(trace.Settled), Heard, verdict.Illegal},
-		{"the rules of a node", start().put("services", "s", "su", service).applied("a", "tcp 10.96.0.1:80 drop\n").applied("a", "tcp 10.96.0.1:80 reject\n").phase(trace.Settled), nil, verdict.Ok},
-		{"rules that lag", start().put("services", "s", "su", service).applied("a", "").phase(trace.Settled), Rules, verdict.Illegal},
+		{"the rules of a node", start().put("services", "s", "su", webService).applied("a", "tcp 10.96.0.1:80 drop\n").applied("a", "tcp 10.96.0.1:80 reject\n").phase(trace.Settled), nil, verdict.Ok},
+		{"rules that lag", start().put("services", "s", "su", webService).applied("a", "").phase(trace.Settled), Rules, verdict.Illegal},
 		{"no liveness phase", &recording{}, nil, verdict.Unknown},
 		{"still moving", good(), nil, verdict.Unknown},
 		{"stands still, in the wrong state", start().put("replicationcontrollers", "rc", "o", owner(1, 0)).
