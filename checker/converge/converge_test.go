@@ -197,6 +197,7 @@ func TestConvergence(t *testing.T) {
 		{"being deleted on a node that is gone", start().put("pods", "p", "u", `{"metadata":{"uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"nodeName":"a"}}`).phase(trace.Settled), Gone, verdict.Illegal},
 		{"a node in doubt that renews its lease", start().put("nodes", "a", "nu", inDoubt).beats("a").phase(trace.Settled), Heard, verdict.Illegal},
 		{"the rules of a node", start().put("services", "s", "su", webService).applied("a", "tcp 10.96.0.1:80 drop\n").applied("a", "tcp 10.96.0.1:80 reject\n").phase(trace.Settled), nil, verdict.Ok},
+		{"rules of a node that is silent", start().put("nodes", "a", "nu", inDoubt).put("services", "s", "su", webService).applied("a", "").phase(trace.Settled), nil, verdict.Ok},
 		{"rules that lag", start().put("services", "s", "su", webService).applied("a", "").phase(trace.Settled), Rules, verdict.Illegal},
 		{"no liveness phase", &recording{}, nil, verdict.Unknown},
 		{"still moving", good(), nil, verdict.Unknown},

@@ -50,7 +50,7 @@ func (j *judge) state() {
 	j.services(staying)
 	j.accounts(staying)
 	j.garbage(live, silent)
-	j.rules()
+	j.rules(silent)
 	for _, v := range live {
 		if r := v.Object.Resource; (r == "replicationcontrollers" || r == "replicasets") && !going[v.Object.Namespace] {
 			j.owner(v, owned[v.UID])
@@ -216,14 +216,18 @@ func (j *judge) pod(v *history.Version, pod *object.Object, running containers) 
 	}
 }
 
-// rules judges what each node's proxy has put into its kernel last. One that has never done so is not there.
-func (j *judge) rules() {
+// rules judges what each node's proxy has put into its kernel last. One that has never done so is not there; of one on a node that is silent, or that
+// has been deleted, nothing is known.
+func (j *judge) rules(silent map[string]bool) {
 	last := map[string]*trace.Line{}
 	for _, l := range j.h.Rules {
 		last[l.Rules.Node] = l
 	}
 	for _, node := range slices.Sorted(maps.Keys(last)) {
 		l := last[node]
+		if chain := j.h.Log.Of(history.ObjectName{Resource: "nodes", Name: node}); silent[node] || len(chain) > 0 && history.At(chain, j.last) == nil {
+			continue
+		}
 		w, err := rules.Of(j.h.Log, j.last, j.last, node)
 		if err != nil {
 			j.unknown = append(j.unknown, err.Error())
