@@ -19,10 +19,24 @@ func proxies(j *judge, s *step) opinion {
 			return opinion{any: true}
 		}
 		o := opinion{any: true, known: true, allowed: fmt.Sprintf("have the rules %s:\n%s", w.Hash, w)}
-		o.why = refusesRules(w, s.Look.Rules, e)
+		if o.why = refusesRules(w, s.Look.Rules, e); o.why == "" {
+			o.why = j.believes(e.Object.Name, s)
+		}
 		return o
 	}
 	return opinion{}
+}
+
+// believes is why a proxy cannot know what it says that it knows of its kernel (row 115): those were not the last rules of the node; empty: they were.
+func (j *judge) believes(node string, s *step) string {
+	for ; j.told < len(j.h.Rules) && j.h.Rules[j.told].Seq < s.line.Seq; j.told++ {
+		j.applied[j.h.Rules[j.told].Rules.Node] = j.h.Rules[j.told].Rules.Hash
+	}
+	last := j.applied[node]
+	if known := s.Look.Rules; known != "" && known != last {
+		return fmt.Sprintf("it believes that the kernel holds the rules %s, and the last that were applied are %q", known, last)
+	}
+	return ""
 }
 
 // refusesRules is why the model refuses an effect; empty: it does not. known is the hash of the rules that the kernel was known to hold.

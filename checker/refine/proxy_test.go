@@ -27,6 +27,7 @@ func (r *recording) proxied(services, slices int64, known, verb, hash string) *r
 func TestProxy(t *testing.T) {
 	right := trace.HashOf([]byte("tcp 10.96.0.1:80 to 10.88.0.1:8080 10.88.0.2:8080\n"))
 	before := trace.HashOf([]byte("tcp 10.96.0.1:80 reject\n"))
+	const never = "never"
 	for _, test := range []struct {
 		name             string
 		services, slices int64
@@ -41,11 +42,16 @@ func TestProxy(t *testing.T) {
 		{"services were not listed", -1, 2, "", "apply rules", before, "services have not been listed yet"},
 		{"again", 2, 2, right, "apply rules", right, "the kernel holds these rules already"},
 		{"flows, once the rules are there", 2, 2, right, "flush flows", "", ""},
+		{"rules that were never applied are believed to be there", 2, 2, never, "apply rules", right, "it believes that the kernel holds the rules never"},
 		{"flows, before", 2, 2, before, "flush flows", "", "the rules are not in the kernel yet"},
 		{"flows, and nobody is sure", 2, 2, "", "flush flows", "", "the rules are not in the kernel yet"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := (&recording{}).store("services", "web", webService).store("endpointslices", "web-1", webSlice).proxied(test.services, test.slices, test.known, test.verb, test.hash)
+			r := (&recording{}).store("services", "web", webService).store("endpointslices", "web-1", webSlice)
+			if test.known != "" && test.known != never {
+				r.add(trace.Line{Process: "proxy-a", Rules: &trace.Rules{Node: "a", Hash: test.known}})
+			}
+			r.proxied(test.services, test.slices, test.known, test.verb, test.hash)
 			result := r.judge()
 			if test.why == "" {
 				require.Equal(t, verdict.Ok, result.Verdict(), "%v", result.Findings)

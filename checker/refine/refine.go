@@ -81,7 +81,7 @@ func Shares(h *history.History) map[string]Share { return all(context.Background
 // all judges every step.
 func all(ctx context.Context, h *history.History) *judge {
 	j := &judge{h: h, operations: make(map[string]*history.Operation, len(h.Operations)), last: map[lastKey]*step{}, views: map[viewKey]int64{}, written: map[writtenKey]trace.Effect{}, asked: map[writtenKey]trace.Effect{},
-		sent: map[writtenKey]trace.Effect{}, plans: map[string]planned{}, calls: map[callKey]int64{}, deciders: map[string]bool{}, pods: map[*history.Version]*pod{}, boots: map[string]int{}, shares: map[string]Share{}}
+		sent: map[writtenKey]trace.Effect{}, plans: map[string]planned{}, calls: map[callKey]int64{}, deciders: map[string]bool{}, pods: map[*history.Version]*pod{}, boots: map[string]int{}, applied: map[string]string{}, shares: map[string]Share{}}
 	for _, op := range h.Operations {
 		j.operations[op.ID] = op
 	}
@@ -114,8 +114,11 @@ type judge struct {
 	answers  map[string][]answer       // see answered
 	pods     map[*history.Version]*pod // as a kubelet's model needs them
 	// boots are how many times the kubelet of each node was started again, as the first of the lives tell that are counted in booted.
-	boots    map[string]int
-	booted   int
+	boots  map[string]int
+	booted int
+	// applied are the rules of each node that were applied last, as the first of the sets tell that are counted in told.
+	applied  map[string]string
+	told     int
 	inside   map[string][]string // the keys of what was in each namespace; see within
 	shares   map[string]Share
 	findings []verdict.Finding
