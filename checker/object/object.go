@@ -53,7 +53,8 @@ type Object struct {
 		Ports                    []struct {
 			NodePort int32 `json:"nodePort"`
 		} `json:"ports"`
-		HealthCheckNodePort int32 `json:"healthCheckNodePort"`
+		HealthCheckNodePort   int32  `json:"healthCheckNodePort"`
+		InternalTrafficPolicy string `json:"internalTrafficPolicy"`
 	} `json:"spec"`
 	// Of a secret or a config map; the values of a secret are in base64.
 	Type      string            `json:"type"`

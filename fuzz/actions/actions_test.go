@@ -30,6 +30,7 @@ import (
 	"orrery/model/machine"
 	"orrery/model/namespace"
 	"orrery/model/node"
+	"orrery/model/proxy"
 	"orrery/model/replication"
 	"orrery/model/scheduler"
 	"orrery/model/store"
@@ -78,6 +79,11 @@ var models = map[string]func(*testing.T) []any{
 		return explored(t, func(a endpoints.Action) any { return a.Kind },
 			endpoints.New(endpoints.Domain{Pods: 1, Room: 1, Bounds: endpoints.Bounds{Services: 2, Edits: 2}}),
 			endpoints.New(endpoints.Domain{Room: 1, Bounds: endpoints.Bounds{Pods: 3, Losses: 1, Crashes: 1}}))
+	},
+	"proxy": func(t *testing.T) []any {
+		return explored(t, func(a proxy.Action) any { return a.Kind },
+			proxy.New(proxy.Domain{Endpoints: 1, Bounds: proxy.Bounds{Tampers: 1, Slices: 1, Failures: 1, Crashes: 1}}),
+			proxy.New(proxy.Domain{Endpoints: 1, Bounds: proxy.Bounds{Services: 2}}))
 	},
 	"namespace": func(t *testing.T) []any {
 		return explored(t, func(a namespace.Action) any { return a.Kind },

@@ -9,7 +9,7 @@
 //	account.go
 //	api.go, read.go                            one; lists and watches
 //	kubelet.go, container.go, call.go          one; ends of containers; calls to the runtime
-//	namespace.go                               one
+//	namespace.go, proxy.go                     one each
 //	change.go                                  changes of objects, as the log shows them
 //	write.go                                   what became of a request of whose end nobody heard: most faults are told by that
 //

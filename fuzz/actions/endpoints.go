@@ -57,6 +57,7 @@ var endpointsTable = table{
 		{endpoints.Heal, "Heal", "the phase heal begins", healed},
 	},
 	exceptions: []exception{
+		{"Leave", Rare, "a user must put a finalizer on a service, and then delete it"},
 		{"Disown", Rare, "a user must take over one of the few slices (fuzz/workload, Publishers)"},
 		{"LoseAnswer", Rare, fewRequests},
 		{"GiveUp", Rare, fewRequests},
@@ -106,9 +107,9 @@ func managed(slice *object.Object) bool {
 
 func (c change) ofController() bool { return managed(c.was) }
 
-// collected: the service to which the slice belonged was gone, and it was not its controller that deleted it.
+// collected: the service to which the slice belonged was gone, and it was neither its controller nor a user that deleted it.
 func (c change) collected() bool {
 	ref, owned := c.was.Controller()
 	service := history.At(c.run.Log.Of(history.ObjectName{Resource: theServices, Namespace: c.Object.Namespace, Name: ref.Name}), c.Revision)
-	return owned && (service == nil || service.UID != ref.UID) && !c.run.runs(c.by(), ofSlices)
+	return owned && (service == nil || service.UID != ref.UID) && !c.byUser() && !c.run.runs(c.by(), ofSlices)
 }

@@ -86,6 +86,9 @@ func TestWhatNoRunTakesWouldBeFound(t *testing.T) {
 			m.add("control-1", trace.Line{Call: &trace.Call{ID: "l", Client: "control-1-1/1", Layer: trace.Store, Verb: "list", Key: cache.Root}})
 			m.add("control-1", trace.Line{Return: &trace.Return{ID: "l", Outcome: trace.OK}})
 		},
+		"proxy.Policy": func(m *made) {
+			m.version("services", "web", func(object map[string]any) { part(object, "spec")["internalTrafficPolicy"] = "Local" })
+		},
 		"scheduler.Resize": func(m *made) {
 			m.version("nodes", "worker-1", func(object map[string]any) { part(part(object, "status"), "allocatable")["cpu"] = "1" })
 		},

@@ -57,7 +57,7 @@ type table struct {
 	exceptions []exception
 }
 
-var tables = []table{storeTable, apiTable, replicationTable, schedulerTable, kubeletTable, endpointsTable, namespaceTable, nodeTable, garbageTable, accountTable}
+var tables = []table{storeTable, apiTable, replicationTable, schedulerTable, kubeletTable, endpointsTable, namespaceTable, nodeTable, garbageTable, accountTable, proxyTable}
 
 // Actions are the actions of all models of components that exist, by model and in its order.
 func Actions() (all []Action) {

@@ -235,7 +235,7 @@ func TestDecisionsAreJudged(t *testing.T) {
 	}
 	for _, name := range refine.Components() {
 		share := shares[name]
-		require.Greater(t, share.All, 20, name)
+		require.Greater(t, share.All, 10, name)
 		require.Greater(t, share.Judged*100, share.All*99, "%s: %+v", name, share)
 	}
 	t.Log(shares)

@@ -231,6 +231,9 @@ func (r *run) setUp(size Size) error {
 	accounts := account.Config{Key: signingKey(), CA: rootCertificates, Generates: true}
 	r.add(size, "accounts", func() control.Component { return account.New(accounts) })
 	r.addClient(workload.Accounts)
+	for _, n := range w.Nodes {
+		w.AddProxy(n)
+	}
 	if !w.Settle(w.Now().Add(time.Second), stepsBound) {
 		return fmt.Errorf("simulation: the cluster does not come to rest: still wanted %v", w.Wants())
 	}

@@ -277,13 +277,22 @@ func (n *Node) Lose() bool {
 	n.world.Crash(n.Kubelet)
 	n.Runtime.Reboot()
 	n.Kubelet.lost = true
+	if n.Proxy != nil {
+		n.world.Crash(n.Proxy)
+		n.Proxy.lost = true
+	}
 	return true
 }
 
-// Reboot ends everything on a worker: its containers, and what its kubelet knew.
+// Reboot ends everything on a worker: its containers, the rules in its kernel, and what its kubelet and its proxy knew.
 func (n *Node) Reboot() {
 	w := n.world
 	w.Crash(n.Kubelet)
 	n.Runtime.Reboot()
+	if n.Proxy != nil {
+		w.Crash(n.Proxy)
+		n.Kernel.Tamper()
+		w.Start(n.Proxy)
+	}
 	w.Start(n.Kubelet)
 }

@@ -16,6 +16,7 @@ import (
 	"orrery/impl/control"
 	"orrery/impl/kubelet"
 	"orrery/impl/kubelet/runtime/fake"
+	rules "orrery/impl/proxy/rules/fake"
 	"orrery/impl/store"
 	"orrery/impl/trace"
 )
@@ -29,6 +30,9 @@ type Node struct {
 	Name    string
 	Runtime *fake.Machine
 	Kubelet *Process
+	// Kernel has the rules of the node's proxy; nil: it has none.
+	Kernel *rules.Kernel
+	Proxy  *Process
 
 	running []string // the IDs of the containers that run, in order
 	ended   []ended  // those that have ended and are remembered

@@ -18,7 +18,7 @@ const (
 	Hangup              // a watch ends, because its server or its connection is gone
 	Done                // a component hears what became of a call to its own machine
 	Perform             // a call to the machine is made
-	Look                // a kubelet looks at its runtime
+	Look                // a kubelet looks at its runtime, or a proxy at its kernel
 	Ask                 // a component asks for a list or a watch
 	Stand               // a candidate asks for the lease, renews it, or finds that it leads no more
 	Work                // a component decides for one key, and sends what it decides

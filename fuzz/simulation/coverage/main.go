@@ -28,6 +28,7 @@ var deciding = map[string][]string{
 	"impl/controller/garbage":     {"effects.go", "facts.go", "garbage.go", "object.go", "reconcile.go"},
 	"impl/controller/account":     {"account.go", "effects.go", "reconcile.go"},
 	"impl/controller/replication": {"effects.go", "kind.go", "reconcile.go", "replication.go", "status.go", "victims.go"},
+	"impl/proxy":                  {"proxy.go", "reconcile.go", "wanted.go"},
 	"impl/scheduler":              {"affinity.go", "effects.go", "filter.go", "preempt.go", "reconcile.go", "score.go", "snapshot.go", "wake.go"},
 	"impl/kubelet":                {"admit.go", "deadline.go", "node.go", "notes.go", "observed.go", "pass.go", "pod.go", "poststart.go", "probe.go", "reconcile.go", "run.go", "status.go", "suit.go", "terminate.go", "token.go"},
 	"impl/apiserver/cache":        {"cache.go", "item.go", "set.go", "watcher.go", "window.go"},
