@@ -226,7 +226,7 @@ func TestKubeletsTracesThatAreTamperedWith(t *testing.T) {
 // judged of those in which there is something to judge.
 func TestDecisionsAreJudged(t *testing.T) {
 	shares := map[string]refine.Share{}
-	for seed := uint64(1); seed <= 100; seed++ {
+	for seed := uint64(1); seed <= 150; seed++ {
 		r, err := Explore(context.Background(), DefaultSize, Seed(seed))
 		require.NoError(t, err)
 		for name, share := range refine.Shares(history.New(r.Header, r.Lines)) {
@@ -235,7 +235,7 @@ func TestDecisionsAreJudged(t *testing.T) {
 	}
 	for _, name := range refine.Components() {
 		share := shares[name]
-		require.Greater(t, share.All, 10, name)
+		require.Greater(t, share.All, 20, name)
 		require.Greater(t, share.Judged*100, share.All*99, "%s: %+v", name, share)
 	}
 	t.Log(shares)
