@@ -90,6 +90,25 @@ func TestAccounts(t *testing.T) {
 	repair := func(r *recording, ca string) *recording {
 		return r.accounts(0, nil, to("1", "update", "configmaps", "kube-root-ca.crt")).sent("1", "update", "configmaps", "kube-root-ca.crt", rootMap(ca))
 	}
+	// purged has purged a token, which the cache does not show yet, and has generated another; nothing is known of that yet.
+	const token = "default-token"
+	mine := []trace.Ref{{Resource: "secrets", Namespace: "ns", Name: token}}
+	again := func(r *recording, id string) *recording {
+		return r.accounts(7, mine, to(id, "create", "secrets", token)).sent(id, "create", "secrets", token, secretOf("d", "eA==", generated))
+	}
+	purged := func() *recording {
+		r := settled().store("secrets", token, secretOf("x", "eA==", generated)).accounts(0, nil, to("8", "get", "serviceaccounts", "default")).
+			shows("8", "serviceaccounts", "default", "d", 2).accounts(0, nil, to("9", "delete", "secrets", token)).sent("9", "delete", "secrets", token, "").
+			add(trace.Line{Return: &trace.Return{ID: "9", Outcome: trace.OK}})
+		return again(r, "11")
+	}
+	ended := func(r *recording, id string, outcome trace.Outcome) *recording {
+		return r.add(trace.Line{Return: &trace.Return{ID: id, Outcome: outcome}})
+	}
+	repeated := func(r *recording, id string) *recording {
+		return r.add(trace.Line{Step: &trace.Step{Component: accountController, Own: mine, Plan: []trace.Effect{to(id, "create", "secrets", token)}}}).
+			sent(id, "create", "secrets", token, secretOf("d", "eA==", generated))
+	}
 	for _, test := range []struct {
 		name string
 		run  *recording
@@ -137,6 +156,10 @@ func TestAccounts(t *testing.T) {
 			accounts(0, nil, to("8", "get", "serviceaccounts", "default")).shows("8", "serviceaccounts", "default", "d", 2).
 			accounts(0, nil, to("9", "delete", "secrets", "default-token")).sent("9", "delete", "secrets", "default-token", "").add(trace.Line{Return: &trace.Return{ID: "9", Outcome: trace.OK}}).
 			accounts(7, []trace.Ref{{Resource: "secrets", Namespace: "ns", Name: "default-token"}}, to("11", "create", "secrets", "default-token")).store("secrets", "default-token", ""), "default-token"), ""},
+		{"that other one is refused, and tried again", again(ended(purged(), "11", trace.Failed), "12"), ""},
+		{"that other one is tried again while nobody knows", again(purged(), "12"), "nobody knows yet what became of the last request for it"},
+		{"only that it was asked for again was refused", again(ended(repeated(ended(purged(), "11", trace.Unknown), "12"), "12", trace.Failed), "13"),
+			"nobody knows yet what became of the last request for it"},
 		{"it is decided twice", start().store("secrets", "s", secretOf("x", "eA==", "")).accounts(0, nil, to("8", "get", "serviceaccounts", "default")).shows("8", "serviceaccounts", "default", "", 0).
 			accounts(0, nil, to("9", "delete", "secrets", "s"), to("10", "delete", "secrets", "s")), "it is in the plan already"},
 		{"in a namespace that is gone", looked((&recording{}).namespace("Terminating").store("secrets", "s", secretOf("x", "eA==", "")), "", 0), ""},

@@ -80,7 +80,7 @@ func Shares(h *history.History) map[string]Share { return all(context.Background
 
 // all judges every step.
 func all(ctx context.Context, h *history.History) *judge {
-	j := &judge{h: h, operations: make(map[string]*history.Operation, len(h.Operations)), last: map[lastKey]*step{}, views: map[viewKey]int64{}, written: map[writtenKey]trace.Effect{}, asked: map[writtenKey]trace.Effect{},
+	j := &judge{h: h, operations: make(map[string]*history.Operation, len(h.Operations)), last: map[lastKey]*step{}, views: map[viewKey]int64{}, written: map[writtenKey][]*writing{},
 		sent: map[writtenKey]trace.Effect{}, plans: map[string]planned{}, calls: map[callKey]int64{}, deciders: map[string]bool{}, pods: map[*history.Version]*pod{}, boots: map[string]int{}, applied: map[string]string{}, shares: map[string]Share{}}
 	for _, op := range h.Operations {
 		j.operations[op.ID] = op
@@ -104,8 +104,9 @@ type judge struct {
 	operations map[string]*history.Operation
 	last       map[lastKey]*step
 	views      map[viewKey]int64
-	// written is the last write to each object, asked the read that was to tell what became of it, sent the last write that has a call.
-	written, asked, sent map[writtenKey]trace.Effect
+	// written are the writes to each object, sent the last that has a call.
+	written map[writtenKey][]*writing
+	sent    map[writtenKey]trace.Effect
 	// plans are what was decided, by the ID of the request; calls those to a runtime, with the line of the first decision; deciders the processes
 	// that tell their steps.
 	plans    map[string]planned
@@ -149,6 +150,13 @@ type (
 	viewKey struct{ process, component, resource string }
 )
 
+// writing is one write to an object, as it was decided.
+type writing struct {
+	effect trace.Effect
+	again  bool   // it repeats the one before, whose outcome is unknown
+	read   string // the call that was to tell what became of it
+}
+
 // step is one decision under judgement.
 type step struct {
 	*trace.Step
@@ -185,12 +193,14 @@ func (j *judge) step(l *trace.Line) {
 		if e.Verb == "list" {
 			continue
 		}
+		before := j.unrefused(at, l.Seq)
 		if e.Verb == "get" {
-			j.asked[at] = e
+			if n := len(before); n > 0 {
+				before[n-1].read = e.Call
+			}
 			continue
 		}
-		j.written[at] = e
-		delete(j.asked, at)
+		j.written[at] = append(before, &writing{effect: e, again: s.Key == ""})
 		if j.operations[e.Call] != nil {
 			j.sent[at] = e
 		}
@@ -230,6 +240,19 @@ func (j *judge) content(v *history.Version) *object.Object {
 	return obj
 }
 
+// unrefused are the writes to an object without those at the end that had been refused by a line: of these there is nothing left, and the one before
+// counts again. That a repeat was refused does not tell what became of the first.
+func (j *judge) unrefused(at writtenKey, line int64) []*writing {
+	all := j.written[at]
+	for n := len(all); n > 0; n-- {
+		op := j.operations[all[n-1].effect.Call]
+		if all[n-1].again || op == nil || op.Outcome() != trace.Failed || op.ReturnLine >= line {
+			return all[:n]
+		}
+	}
+	return nil
+}
+
 // own is a write of the component's own that its cache did not show: the object, the version that it made if it was answered, and else the
 // request, if there was one.
 type own struct {
@@ -253,10 +276,12 @@ func (j *judge) owned(s *step, resource string) map[history.ObjectName]own {
 			o.version = history.At(chain, ref.Revision)
 			o.gone = o.version == nil
 		} else {
-			at := writtenKey{s.line.Process, o.object}
-			o.effect = j.written[at]
-			o.request = j.operations[o.effect.Call]
-			read := j.operations[j.asked[at].Call]
+			var last writing
+			if all := j.unrefused(writtenKey{s.line.Process, o.object}, s.line.Seq); len(all) > 0 {
+				last = *all[len(all)-1]
+			}
+			o.effect, o.request = last.effect, j.operations[last.effect.Call]
+			read := j.operations[last.read]
 			o.gone = read != nil && read.Return != nil && read.Return.Code == notFound && read.ReturnLine < s.line.Seq ||
 				o.effect.Verb == "delete" && o.request != nil && o.request.OK() && o.request.ReturnLine < s.line.Seq // at once, and the answer has no object
 		}
