@@ -37,15 +37,19 @@ type decision struct {
 	active    bool
 
 	writes []control.Effect
-	// secrets and accounts are what must be read live before more can be decided, in that order.
+	// secrets and accounts are what is read live, in that order, if any of it must be before more can be decided.
 	secrets, accounts []control.Effect
+	unread            bool
 	wants             []string
 }
 
-// plan: what must be read is read first, alone. What would be written beside it would be later than the answers, and not in them.
+// plan: what must be read is read first, alone. What would be written beside it would be later than the answers, and not in them. All that there
+// is to be sure of is read together: the next decision has no other answers, and with two secrets would else read one and the other in turn, for ever.
 func (d *decision) plan() control.Plan {
-	if len(d.secrets) > 0 {
+	if d.unread {
 		d.writes = nil
+	} else {
+		d.secrets, d.accounts = nil, nil
 	}
 	plan := control.Plan{Batches: [][]control.Effect{d.secrets, d.accounts, d.writes}, Wants: strings.Join(d.wants, ", ")}
 	switch {
@@ -138,6 +142,7 @@ func (d *decision) secret(s *corev1.Secret) {
 func (d *decision) sure(s *corev1.Secret, account string) bool {
 	live, isRead := d.view.Live(secretsSource, d.namespace, s.Name)
 	_, alsoRead := d.view.Live(accountsSource, d.namespace, account)
+	d.read(s.Name, account)
 	switch {
 	case isRead && (live == nil || revision(live) > revision(s)):
 		d.wants = append(d.wants, "to see the last version of "+s.Name)
@@ -145,12 +150,15 @@ func (d *decision) sure(s *corev1.Secret, account string) bool {
 	case isRead && alsoRead && revision(live) == revision(s):
 		return true
 	}
-	d.secrets = append(d.secrets, read(secrets, secretsSource, d.namespace, s.Name, "its account seems to be gone"))
-	look := read(accounts, accountsSource, d.namespace, account, "it seems to be gone, and secrets name it")
-	if !slices.ContainsFunc(d.accounts, func(e control.Effect) bool { return e.Request.Name == account }) {
-		d.accounts = append(d.accounts, look)
-	}
+	d.unread = true
 	return false
+}
+
+func (d *decision) read(secret, account string) {
+	d.secrets = append(d.secrets, read(secrets, secretsSource, d.namespace, secret, "its account seems to be gone"))
+	if !slices.ContainsFunc(d.accounts, func(e control.Effect) bool { return e.Request.Name == account }) {
+		d.accounts = append(d.accounts, read(accounts, accountsSource, d.namespace, account, "it seems to be gone, and secrets name it"))
+	}
 }
 
 func revision(obj metav1.Object) int64 {
