@@ -57,6 +57,17 @@ func (f *feed) ready() bool {
 	return f.set.Ready()
 }
 
+// Revisions tells up to where the cache of each resource has come, for those that were filled.
+func (s *Server) Revisions(tell func(group, resource string, revision int64)) {
+	s.feed.mu.Lock()
+	defer s.feed.mu.Unlock()
+	for _, c := range s.feed.set.All() {
+		if c.Ready() {
+			tell(c.Resource().Group, c.Resource().Name, c.Revision())
+		}
+	}
+}
+
 // sleep returns a channel that is closed when the resource changes. The lock is held.
 func (f *feed) sleep(r *api.Resource) <-chan struct{} {
 	ch, ok := f.sleepers[r]

@@ -79,6 +79,16 @@ func (h *HTTP) Prefer(n int) { h.current.Store(uint32(n % len(h.servers))) }
 // Server names the API server that the next request goes to first.
 func (h *HTTP) Server() string { return h.servers[h.first()].Name }
 
+// Measure wraps the round trips to all servers; nil: it does not. It is called before the first request.
+func (h *HTTP) Measure(wrap func(http.RoundTripper) http.RoundTripper) {
+	if wrap == nil {
+		return
+	}
+	for _, s := range h.servers {
+		s.client.Transport = wrap(s.client.Transport)
+	}
+}
+
 // Close closes the idle connections.
 func (h *HTTP) Close() {
 	for _, s := range h.servers {

@@ -16,6 +16,7 @@ import (
 
 	"orrery/impl/client"
 	"orrery/impl/control/election"
+	"orrery/impl/metrics"
 	"orrery/impl/trace"
 )
 
@@ -23,6 +24,7 @@ import (
 // have been read. Of the processes that run it the one acts that holds the lease of that name.
 func Command(use, short, lease string, components func() ([]Component, error)) *cobra.Command {
 	var kubeconfig, traceFile string
+	var address *string
 	elect, elected := true, election.Default
 	cmd := &cobra.Command{
 		Use:           use,
@@ -46,6 +48,13 @@ func Command(use, short, lease string, components func() ([]Component, error)) *
 				return err
 			}
 			defer transport.Close()
+			registry, unserve, err := metrics.Start(ctx, *address)
+			if err != nil {
+				return err
+			}
+			defer unserve()
+			transport.Measure(registry.Requests())
+			meter := registry.Loops(lease == "kube-scheduler")
 			sink := trace.Discard
 			if traceFile != "" {
 				file, err := trace.Open(traceFile, use)
@@ -58,7 +67,7 @@ func Command(use, short, lease string, components func() ([]Component, error)) *
 			logger := log.New(cmd.ErrOrStderr(), use+": ", log.LstdFlags|log.Lmsgprefix)
 			name := trace.Incarnation(use)
 			if !elect {
-				serve(ctx, transport, sink, name, all, Shell{Log: logger.Printf})
+				serve(ctx, transport, sink, name, all, Shell{Meter: meter, Log: logger.Printf})
 				return nil
 			}
 			identity, err := identity()
@@ -67,6 +76,7 @@ func Command(use, short, lease string, components func() ([]Component, error)) *
 			}
 			elector := election.New(elected, metav1.NamespaceSystem, lease, identity)
 			shell := Shell{Transport: client.Recorded(transport, sink, name+"."+election.Component), Log: logger.Printf}
+			meter.Leads(lease, false)
 			Elect(ctx, elector, shell, sink, func(ctx context.Context, term int, leads func(time.Time) bool) {
 				all, err := components() // anew: who leads begins without memory
 				if err != nil {
@@ -74,12 +84,15 @@ func Command(use, short, lease string, components func() ([]Component, error)) *
 					return
 				}
 				logger.Printf("leads, as %s", identity)
-				serve(ctx, transport, sink, fmt.Sprintf("%s.term-%d", name, term), all, Shell{Leads: leads, Log: logger.Printf})
+				meter.Leads(lease, true)
+				defer meter.Leads(lease, false)
+				serve(ctx, transport, sink, fmt.Sprintf("%s.term-%d", name, term), all, Shell{Leads: leads, Meter: meter, Log: logger.Printf})
 				logger.Printf("does not act any more")
 			})
 			return nil
 		},
 	}
+	address = metrics.Flag(cmd.Flags())
 	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "file that names the API servers, in turn alternatives, and who we are")
 	cmd.Flags().StringVar(&traceFile, "trace", "", "file to which what happens is appended")
 	cmd.Flags().BoolVar(&elect, "leader-elect", elect, "act only while holding the lease "+lease+" in "+metav1.NamespaceSystem+", so that this may run more than once")

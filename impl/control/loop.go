@@ -42,6 +42,9 @@ type Loop struct {
 	// quiet is the key that is not concerned by the present change, because it makes it itself: see quietly.
 	quiet *keyState
 
+	// waits is whether the last plan waits for something and is looked at again by itself; for who measures.
+	waits bool
+
 	// blind switches the ledger off, so that a test can show what it is for.
 	blind bool
 }
@@ -110,6 +113,7 @@ func (l *Loop) begin(now time.Time, k *keyState, plan Plan) {
 		misused("%s: key %q is worked twice at once", l.component.Name(), k.key)
 	}
 	k.working, k.dirty, k.news, k.wrote, k.again, k.wants = true, false, false, false, plan.Again, plan.Wants
+	l.waits = plan.Wants != "" && !plan.Again.IsZero()
 	own, look := l.own(), l.look(k, plan)
 	k.batches = k.batches[:0]
 	for _, effects := range plan.Batches {

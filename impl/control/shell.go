@@ -10,6 +10,7 @@ import (
 
 	"orrery/impl/api"
 	"orrery/impl/client"
+	"orrery/impl/metrics"
 	"orrery/impl/trace"
 )
 
@@ -22,6 +23,8 @@ type Shell struct {
 	Feeds []func(ctx context.Context, list func(source string, rv int64, objects []metav1.Object) error)
 	// Leads reports whether the loop may do anything now: it is asked before each step and before each effect is sent. nil: always.
 	Leads func(now time.Time) bool
+	// Meter counts what is done; nil: nobody does.
+	Meter *metrics.Loops
 	// Log is told what went wrong and is being tried again; nil: nobody.
 	Log func(format string, args ...any)
 }
@@ -93,9 +96,15 @@ func (r *runner) turn(ctx context.Context, take func(now time.Time)) {
 			return
 		}
 		worked = r.loop.Work(now)
+		if worked && r.shell.Meter != nil {
+			r.shell.Meter.Worked(r.loop.component.Name(), time.Since(now), r.loop.waits)
+		}
 		for e, ok := r.loop.Next(now); ok; e, ok = r.loop.Next(now) {
 			r.tasks.Go(func() { r.perform(ctx, e) })
 		}
+	}
+	if r.shell.Meter != nil {
+		r.shell.Meter.Holds(r.loop.component.Name(), len(r.loop.queue.ready), len(r.loop.flying))
 	}
 	if due, ok := r.loop.Due(); ok {
 		r.timer.Reset(max(time.Until(due), 0))
@@ -112,6 +121,10 @@ func (r *runner) perform(ctx context.Context, e Effect) {
 		answer = r.shell.Perform(r.sending, e)
 	} else {
 		answer = AnswerOf(r.shell.Transport.Do(client.WithCallID(r.sending, e.ID), *e.Request))
+	}
+	if r.shell.Meter != nil {
+		t := describe(e)
+		r.shell.Meter.Performed(r.loop.component.Name(), t.Verb, t.Object.Resource, t.Subresource, string(answer.Outcome))
 	}
 	if answer.Outcome != trace.OK && r.shell.Log != nil {
 		r.shell.Log("%s: %s: %s: %v", r.loop.component.Name(), inWords(e), answer.Outcome, answer.Err)

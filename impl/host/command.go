@@ -36,7 +36,7 @@ func UpCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 			defer stop()
-			c.Log = cmd.ErrOrStderr()
+			c.Log, c.Metrics = cmd.ErrOrStderr(), true
 			return runUp(ctx, cmd, c)
 		},
 	}
@@ -62,6 +62,9 @@ func runUp(ctx context.Context, cmd *cobra.Command, c Config) error {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "ready after %.1f s\nexport KUBECONFIG=%s\n", time.Since(started).Seconds(), cluster.Kubeconfig())
+	for _, command := range cluster.MetricsCommands() {
+		fmt.Fprintln(cmd.OutOrStdout(), "metrics:", command)
+	}
 	<-ctx.Done()
 	fmt.Fprintln(cmd.ErrOrStderr(), "removing the cluster; its data stays in", c.Dir)
 	return cluster.Close()

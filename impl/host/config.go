@@ -39,6 +39,8 @@ type Config struct {
 	Subnet netip.Prefix
 	// Flags are further command line flags of a component, by its name: timings, for instance.
 	Flags map[string][]string
+	// Metrics: every component serves its metrics on 127.0.0.1 of its machine, at upstream's ports; API servers always do, at theirs.
+	Metrics bool
 	// Wait: where another cluster runs on this host, wait for its end instead of refusing.
 	Wait bool
 	// StartTimeout bounds the time until all of the cluster is ready.

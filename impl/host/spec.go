@@ -21,6 +21,26 @@ const (
 	kubeletPort = 10250
 )
 
+// metricsPorts are upstream's: kubeadm's for etcd, and the kubelet's for whoever only reads.
+var metricsPorts = map[string]int{Etcd: 2381, Scheduler: 10259, Controllers: 10257, Kubelet: 10255}
+
+// MetricsCommands are commands that read the metrics of each process, one a line.
+func (c *Cluster) MetricsCommands() (all []string) {
+	for _, m := range c.network.Machines {
+		for _, p := range c.processes {
+			if p.Machine() != m.Name {
+				continue
+			}
+			if p.Component() == APIServer {
+				all = append(all, "kubectl --server "+url(m, apiPort)+" get --raw /metrics")
+			} else if port := metricsPorts[p.Component()]; port != 0 {
+				all = append(all, fmt.Sprintf("nsenter --net=%s curl http://127.0.0.1:%d/metrics  # %s", m.Namespace(), port, p.Component()))
+			}
+		}
+	}
+	return all
+}
+
 // paths of a machine's files: what lasts below the data directory, sockets and mounts below [sweep.RunDir].
 func (c *Cluster) data(m *machine.Machine, name string) string {
 	return filepath.Join(c.config.Dir, m.Name, name)
@@ -54,6 +74,9 @@ func (c *Cluster) add(m *machine.Machine, component string, args ...string) *pro
 		args = append(args, "--trace", c.traceFile(component+"@"+m.Name))
 	} else if component == Observer {
 		args = append(args, "--trace", c.data(m, "observer.jsonl"))
+	}
+	if port := metricsPorts[component]; c.config.Metrics && port != 0 {
+		args = append(args, "--metrics-address", fmt.Sprintf("127.0.0.1:%d", port))
 	}
 	spec := process.Spec{
 		Component: component, Machine: m.Name, Namespace: m.Namespace(),

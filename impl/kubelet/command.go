@@ -25,12 +25,14 @@ import (
 	"orrery/impl/kubelet/runtime"
 	"orrery/impl/kubelet/runtime/cri"
 	"orrery/impl/kubelet/server"
+	"orrery/impl/metrics"
 	"orrery/impl/trace"
 )
 
 // flags are the kubelet's flags that need work before they are a Config.
 type flags struct {
 	kubeconfig, endpoint, pkiDir, traceFile, capacity string
+	metrics                                           *string
 }
 
 // Command is `orrery kubelet`.
@@ -54,6 +56,7 @@ func Command() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
+	f.metrics = metrics.Flag(set)
 	set.StringVar(&cfg.Node, "node", "", "name of the Node")
 	set.StringVar(&f.kubeconfig, "kubeconfig", "", "file that names the API servers, in turn alternatives, and who we are")
 	set.StringVar(&f.endpoint, "runtime-endpoint", "", "CRI endpoint, unix:// and an absolute path")
@@ -134,6 +137,12 @@ func serve(ctx context.Context, cfg Config, f flags, logf func(string, ...any)) 
 		return err
 	}
 	defer transport.Close()
+	registry, unserve, err := metrics.Start(ctx, *f.metrics)
+	if err != nil {
+		return err
+	}
+	defer unserve()
+	transport.Measure(registry.Requests())
 	engine, err := cri.Dial(f.endpoint)
 	if err != nil {
 		return err
@@ -160,7 +169,7 @@ func serve(ctx context.Context, cfg Config, f flags, logf func(string, ...any)) 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	recorder := NewRecorder(cfg.Node, client.Recorded(transport, sink, name+".events"), time.Now)
-	local := &Local{Config: cfg, Runtime: engine, Now: time.Now, Record: recorder.Record, Disk: true,
+	local := &Local{Config: cfg, Runtime: registry.Runtime(engine), Now: time.Now, Record: recorder.Record, Disk: true,
 		Request: transport.Do} // not recorded: it writes nothing, and speaks of more than one object
 	loop := control.New(control.Config{Component: New(cfg), ID: name, Trace: sink})
 
@@ -168,7 +177,7 @@ func serve(ctx context.Context, cfg Config, f flags, logf func(string, ...any)) 
 	var failed error
 	running.Go(func() { recorder.Run(ctx) })
 	running.Go(func() {
-		control.Run(ctx, loop, local.shellOf(control.Shell{Transport: client.Recorded(transport, sink, name), Log: logf}))
+		control.Run(ctx, loop, local.shellOf(control.Shell{Transport: client.Recorded(transport, sink, name), Meter: registry.Loops(false), Log: logf}))
 	})
 	running.Go(func() {
 		defer cancel()

@@ -15,6 +15,7 @@ import (
 
 	"orrery/impl/client"
 	"orrery/impl/control"
+	"orrery/impl/metrics"
 	"orrery/impl/proxy/rules/nft"
 	"orrery/impl/trace"
 )
@@ -25,6 +26,7 @@ const examine = 30 * time.Second
 // Command is `orrery proxy`.
 func Command() *cobra.Command {
 	var node, kubeconfig, traceFile string
+	var address *string
 	cmd := &cobra.Command{
 		Use:           "proxy",
 		Short:         "Send what is for services to their endpoints, on one node",
@@ -43,6 +45,12 @@ func Command() *cobra.Command {
 				return err
 			}
 			defer transport.Close()
+			registry, unserve, err := metrics.Start(ctx, *address)
+			if err != nil {
+				return err
+			}
+			defer unserve()
+			transport.Measure(registry.Requests())
 			sink := trace.Discard
 			if traceFile != "" {
 				file, err := trace.Open(traceFile, "proxy-"+node)
@@ -52,9 +60,10 @@ func Command() *cobra.Command {
 				defer func() { _ = file.Close() }()
 				sink = file
 			}
-			return serve(ctx, node, transport, sink, log.New(cmd.ErrOrStderr(), "proxy: ", log.LstdFlags|log.Lmsgprefix).Printf)
+			return serve(ctx, node, transport, sink, registry.Loops(false), log.New(cmd.ErrOrStderr(), "proxy: ", log.LstdFlags|log.Lmsgprefix).Printf)
 		},
 	}
+	address = metrics.Flag(cmd.Flags())
 	cmd.Flags().StringVar(&node, "node", "", "name of the Node")
 	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "file that names the API servers, in turn alternatives, and who we are")
 	cmd.Flags().StringVar(&traceFile, "trace", "", "file to which what happens is appended")
@@ -67,7 +76,7 @@ func Command() *cobra.Command {
 }
 
 // serve is the proxy as a process, in the network namespace in which it was started: it runs until ctx ends. The rules stay.
-func serve(ctx context.Context, node string, transport client.Transport, sink trace.Sink, logf func(string, ...any)) error {
+func serve(ctx context.Context, node string, transport client.Transport, sink trace.Sink, meter *metrics.Loops, logf func(string, ...any)) error {
 	kernel, err := nft.New(netns.None())
 	if err != nil {
 		return err
@@ -77,7 +86,7 @@ func serve(ctx context.Context, node string, transport client.Transport, sink tr
 	local := &Local{Node: node, Rules: kernel, Trace: sink}
 	loop := control.New(control.Config{Component: New(node), ID: name, Trace: sink})
 	control.Run(ctx, loop, control.Shell{
-		Transport: client.Recorded(transport, sink, name), Perform: local.Perform, Log: logf,
+		Transport: client.Recorded(transport, sink, name), Perform: local.Perform, Meter: meter, Log: logf,
 		Feeds: []func(context.Context, func(string, int64, []metav1.Object) error){local.Feed(examine)},
 	})
 	return nil

@@ -15,6 +15,7 @@ import (
 	"orrery/impl/apiserver"
 	"orrery/impl/apiserver/pki"
 	"orrery/impl/apiserver/web"
+	"orrery/impl/metrics"
 	"orrery/impl/store"
 	"orrery/impl/store/etcd"
 	"orrery/impl/token"
@@ -87,12 +88,14 @@ func (p *process) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	registry := metrics.New()
 	server := apiserver.New(apiserver.Config{
-		Name: p.name, Store: store.Recorded(p.store, p.sink, trace.Incarnation(p.name), "etcd"), Sink: p.sink, RequestTimeout: p.limits.Timeout, Tokens: issuer, Accounts: p.accounts,
+		Name: p.name, Store: store.Recorded(registry.Store(p.store), p.sink, trace.Incarnation(p.name), "etcd"), Sink: p.sink, RequestTimeout: p.limits.Timeout, Tokens: issuer, Accounts: p.accounts,
 		Ranges: p.ranges, Advertise: p.endpoint,
 		Authorization: p.authorize == byRules, Warn: func(err error) { p.log.Print(err) },
 	})
 	accounts.Transport = server
+	registry.Caches(server.Revisions)
 	var authorizer web.Authorizer // nil: everybody may do everything
 	if p.authorize == byRules {
 		authorizer = server
@@ -101,6 +104,7 @@ func (p *process) serve(ctx context.Context) error {
 	handler := web.New(web.Config{
 		Transport: server, Authenticators: authenticators, Authorizer: authorizer, Live: []web.Check{etcdHealth(server)},
 		Ready: []web.Check{etcdHealth(server), caches(server)}, Kubelet: kubelets, Limits: p.limits,
+		Meter: registry.Web(), Metrics: registry.Handler(),
 		Stopping: stopping, Log: p.log, Access: accessLog(p.options, p.log),
 	})
 	// The server outlasts the last request, so it has a context of its own.

@@ -16,6 +16,7 @@ import (
 	"orrery/impl/apiserver/user"
 	"orrery/impl/apiserver/web/openapi"
 	"orrery/impl/client"
+	"orrery/impl/metrics"
 )
 
 // Config says whose API a Handler serves, to whom, and how much of it at once.
@@ -31,6 +32,9 @@ type Config struct {
 	// Kubelet is how kubelets are spoken to: their authority, and the client certificate of the API server.
 	Kubelet *tls.Config
 	Limits  Limits
+	// Meter counts requests, and Metrics serves /metrics; nil: nobody does, and there is none.
+	Meter   *metrics.Web
+	Metrics http.Handler
 	// Stopping, when closed, ends all watches, so that the server can stop without waiting for them.
 	Stopping <-chan struct{}
 	// Now is the clock that ages in Tables are counted from; nil: time.Now.
@@ -82,6 +86,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if p := recover(); p != nil {
 			h.recovered(rec, r, p)
 		}
+		if h.Meter != nil {
+			h.measure(rec, r, time.Since(began))
+		}
 		if h.Access != nil {
 			h.Access.Printf("%s %s %d %s %q", r.Method, r.URL.RequestURI(), rec.code, time.Since(began).Round(time.Microsecond), r.UserAgent())
 		}
@@ -111,6 +118,13 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 	if served, err := h.serveIndex(w, r); served {
 		return err
 	}
+	if r.URL.Path == metricsPath && h.Metrics != nil {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			return methodNotAllowed()
+		}
+		h.Metrics.ServeHTTP(w, r)
+		return nil
+	}
 	c := &call{Handler: h, w: w, r: r, user: u}
 	if err := c.find(); err != nil {
 		return err
@@ -119,6 +133,10 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 		return err
 	}
 	if c.route.longRunning(c.verb) {
+		if h.Meter != nil {
+			asked, _ := askedFor(r)
+			defer h.Meter.LongRunning(asked)()
+		}
 		return c.serve(r.Context())
 	}
 	release, err := h.inflight.acquire(c.verb, u)
@@ -126,6 +144,9 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 		return err
 	}
 	defer release()
+	if h.Meter != nil {
+		defer h.Meter.Inflight(c.verb.Writes())()
+	}
 	timeout, err := requestTimeout(r, h.Limits.Timeout)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"orrery/impl/apiserver/pki"
+	"orrery/impl/metrics"
 	"orrery/impl/store/etcd"
 )
 
@@ -19,6 +20,7 @@ import (
 func Command() *cobra.Command {
 	var c etcd.Config
 	var pkiDir, state string
+	var address *string
 	cmd := &cobra.Command{
 		Use:   "etcd",
 		Short: "Run one etcd member",
@@ -36,9 +38,14 @@ func Command() *cobra.Command {
 			default:
 				return fmt.Errorf("etcd: --initial-cluster-state %q: new or existing", state)
 			}
+			if err := metrics.Free(*address); err != nil {
+				return err
+			}
+			c.Metrics = *address
 			return run(ctx, c, pkiDir)
 		},
 	}
+	address = metrics.Flag(cmd.Flags())
 	cmd.Flags().StringVar(&c.Name, "name", "", "name of the member")
 	cmd.Flags().StringVar(&c.DataDir, "data-dir", "", "directory of its data")
 	cmd.Flags().StringVar(&c.ListenClient, "listen-client", "", "`URL` on which clients are served")

@@ -50,6 +50,7 @@ type Config struct {
 	SnapshotCount    uint64        // 0: etcd's default
 	ProgressInterval time.Duration // of watches; 0: [ProgressInterval]
 	Heartbeat        time.Duration // 0: etcd's default; an election takes ten of them
+	Metrics          string        // IP:PORT on which etcd's own metrics are served over HTTP; empty: nowhere but at the clients' side
 	UnsafeNoFsync    bool          // for tests only: a crash loses what was acknowledged
 	Log              io.Writer     // receives warnings and errors; nil: nothing does
 }
@@ -175,6 +176,9 @@ func embedConfig(cfg Config) (*embed.Config, error) {
 	ec.WatchProgressNotifyInterval = orDefault(cfg.ProgressInterval, ProgressInterval)
 	ec.UnsafeNoFsync = cfg.UnsafeNoFsync
 	ec.EnableGRPCGateway = false // JSON over HTTP, which nobody uses here, and which would dial the member itself
+	if cfg.Metrics != "" {
+		ec.ListenMetricsUrls = []url.URL{{Scheme: "http", Host: cfg.Metrics}}
+	}
 	ec.ZapLoggerBuilder = embed.NewZapLoggerBuilder(newLogger(cfg.Log))
 	return ec, nil
 }

@@ -22,7 +22,7 @@ func labeled(keys ...string) map[string]string {
 
 // people are the roles of those who use a cluster, and of everybody.
 func people() []role {
-	everybody, strangers := group(apiuser.AllAuthenticated), group("system:unauthenticated")
+	everybody, strangers, monitors := group(apiuser.AllAuthenticated), group("system:unauthenticated"), group("system:monitoring")
 	return []role{
 		{name: "cluster-admin", subjects: []rbacv1.Subject{group(apiuser.Masters)}, rules: []rbacv1.PolicyRule{
 			on("*", do("*"), "*"),
@@ -37,6 +37,9 @@ func people() []role {
 		}},
 		{name: "system:public-info-viewer", subjects: []rbacv1.Subject{everybody, strangers}, rules: []rbacv1.PolicyRule{
 			paths("/livez", "/readyz", "/healthz", "/version", "/version/"),
+		}},
+		{name: "system:monitoring", subjects: []rbacv1.Subject{monitors}, rules: []rbacv1.PolicyRule{
+			paths("/healthz", "/healthz/*", "/livez", "/livez/*", "/metrics", "/metrics/slis", "/readyz", "/readyz/*"),
 		}},
 		{name: "admin", gathers: toAdmin},
 		{name: "edit", gathers: toEdit, labels: labeled(toAdmin)},
