@@ -15,6 +15,7 @@ var Deciding = map[string][]string{
 	"impl/control":                {"shell.go", "command.go", "elect.go"},
 	"impl/control/election":       {},
 	"impl/scheduler":              {"command.go"},
+	"impl/controller/endpoints":   {},
 	"impl/controller/node":        {"config.go"},
 	"impl/controller/garbage":     {},
 	"impl/controller/replication": {"command.go"},

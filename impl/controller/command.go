@@ -22,7 +22,7 @@ func Command() *cobra.Command {
 	var keyFile, caFile string
 	nodes := node.DefaultConfig()
 	cmd := control.Command("controllers", "Reconcile what is desired with what is there", "kube-controller-manager", func() ([]control.Component, error) {
-		all := []control.Component{replication.ReplicaSets(), replication.ReplicationControllers(), endpoints.Slices{}, namespace.Controller{}, garbage.New(garbage.Resources()...), node.New(nodes)}
+		all := []control.Component{replication.ReplicaSets(), replication.ReplicationControllers(), endpoints.Slices{}, endpoints.Old{}, namespace.Controller{}, garbage.New(garbage.Resources()...), node.New(nodes)}
 		accounts, err := accounts(keyFile, caFile)
 		if accounts != nil {
 			all = append(all, accounts)

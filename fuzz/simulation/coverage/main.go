@@ -24,6 +24,7 @@ var deciding = map[string][]string{
 	"impl/control":                {"cache.go", "index.go", "ledger.go", "loop.go", "names.go", "observe.go", "queue.go", "view.go"},
 	"impl/control/election":       {"config.go", "decide.go", "elector.go"},
 	"impl/controller/namespace":   {"conditions.go", "effects.go", "namespace.go", "reconcile.go"},
+	"impl/controller/endpoints":   {"decideold.go", "effects.go", "endpoints.go", "old.go", "reconcile.go", "subsets.go", "wanted.go"},
 	"impl/controller/node":        {"effects.go", "measure.go", "node.go", "reconcile.go", "tolerate.go", "zone.go"},
 	"impl/controller/garbage":     {"effects.go", "facts.go", "garbage.go", "object.go", "reconcile.go"},
 	"impl/controller/account":     {"account.go", "effects.go", "reconcile.go"},

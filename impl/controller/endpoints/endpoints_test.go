@@ -1,8 +1,12 @@
+//lint:file-ignore SA1019 Endpoints are deprecated, and upstream still writes them
+
 package endpoints_test
 
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,15 +27,23 @@ import (
 
 // Goal: what is decided in one situation, effect by effect. Method: scripts; a loop whose effects are printed and answered by hand.
 //
-//	observe        takes over the objects given as YAML documents, each with a kind, beside the slices that the loop has made, and prints what is
-//	               planned
+//	observe        takes over the objects given as YAML documents, each with a kind, beside what the loop has made, and prints what is planned
 //	pods N [FROM]  adds so many ready pods to those observed
 //	answer OUTCOME answers all effects under way (ok, unknown), and prints what follows
 //	wants          prints what the loop still wants
 func TestScripts(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		s := &script{t: t, now: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), rv: 100, made: map[string]*discoveryv1.EndpointSlice{}}
-		s.loop = control.New(control.Config{Component: endpoints.Slices{}, ID: "e", Trace: s, InFlight: 1000})
+	runScripts(t, "testdata/slices", "endpointslices", endpoints.Slices{})
+}
+
+// Goal: the same of the Endpoints of old. Method: the same.
+func TestScriptsOfOld(t *testing.T) {
+	runScripts(t, "testdata/old", "endpoints", endpoints.Old{})
+}
+
+func runScripts(t *testing.T, folder, makes string, component control.Component) {
+	datadriven.Walk(t, folder, func(t *testing.T, path string) {
+		s := &script{t: t, now: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), rv: 100, makes: makes, made: map[string]api.Object{}}
+		s.loop = control.New(control.Config{Component: component, ID: "e", Trace: s, InFlight: 1000})
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.out.Reset()
 			switch d.Cmd {
@@ -63,7 +75,8 @@ type script struct {
 	now    time.Time
 	rv     int64
 	flying []control.Effect
-	made   map[string]*discoveryv1.EndpointSlice // by the loop
+	makes  string                // the source of what the loop makes
+	made   map[string]api.Object // by the loop
 	out    strings.Builder
 }
 
@@ -76,7 +89,7 @@ func (s *script) Emit(line trace.Line) {
 
 // observe takes the documents, and what the loop has made, as the whole content of the sources.
 func (s *script) observe(text string, more int) {
-	content := map[string][]metav1.Object{"services": nil, "pods": nil, "endpointslices": nil}
+	content := map[string][]metav1.Object{"services": nil, "pods": nil, s.makes: nil}
 	add := func(source string, obj api.Object) {
 		s.rv++
 		obj.SetResourceVersion(api.FormatResourceVersion(s.rv))
@@ -92,24 +105,27 @@ func (s *script) observe(text string, more int) {
 		sources := map[string]struct {
 			source string
 			obj    api.Object
-		}{"Service": {"services", &corev1.Service{}}, "Pod": {"pods", &corev1.Pod{}}, "EndpointSlice": {"endpointslices", &discoveryv1.EndpointSlice{}}}
+		}{"Service": {"services", &corev1.Service{}}, "Pod": {"pods", &corev1.Pod{}}, "EndpointSlice": {"endpointslices", &discoveryv1.EndpointSlice{}},
+			"Endpoints": {"endpoints", &corev1.Endpoints{}}}
 		if to, ok := sources[kind.Kind]; ok {
 			require.NoError(s.t, yaml.UnmarshalStrict([]byte(document), to.obj))
-			delete(s.made, to.obj.GetName())
+			if to.source == s.makes {
+				delete(s.made, to.obj.GetName())
+			}
 			add(to.source, to.obj)
 		}
 	}
 	for i := range more {
 		add("pods", &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("more-%03d", i), Labels: map[string]string{"app": "web"}}, Status: corev1.PodStatus{
-			PodIPs:     []corev1.PodIP{{IP: fmt.Sprintf("10.1.0.%d", i)}},
+			PodIPs:     []corev1.PodIP{{IP: fmt.Sprintf("10.1.%d.%d", i/250, i%250)}},
 			Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}},
 		}})
 	}
-	for _, slice := range s.made {
-		content["endpointslices"] = append(content["endpointslices"], slice)
+	for _, name := range slices.Sorted(maps.Keys(s.made)) {
+		content[s.makes] = append(content[s.makes], s.made[name])
 	}
-	for source, objects := range content {
-		require.NoError(s.t, s.loop.ObserveList(source, s.rv, objects))
+	for _, source := range []string{"services", "pods", s.makes} {
+		require.NoError(s.t, s.loop.ObserveList(source, s.rv, content[source]))
 	}
 }
 
@@ -118,7 +134,6 @@ func (s *script) answer(outcome string) {
 	s.flying = nil
 	for _, e := range answered {
 		a := control.Answer{Outcome: trace.OK}
-		slice, isSlice := e.Request.Object.(*discoveryv1.EndpointSlice)
 		switch {
 		case outcome == "unknown":
 			a = control.Answer{Outcome: trace.Unknown, Err: errors.New("no answer")}
@@ -126,11 +141,12 @@ func (s *script) answer(outcome string) {
 			s.rv++
 			a.Reached = s.rv
 			delete(s.made, e.Request.Name)
-		case isSlice:
+		case e.Request.Object != nil:
 			s.rv++
-			made := slice.DeepCopy()
-			made.ResourceVersion, made.UID = api.FormatResourceVersion(s.rv), types.UID("uid-"+made.Name)
-			a.Object, s.made[made.Name] = made, made
+			made := e.Request.Object.DeepCopyObject().(api.Object)
+			made.SetResourceVersion(api.FormatResourceVersion(s.rv))
+			made.SetUID(types.UID("uid-" + made.GetName()))
+			a.Object, s.made[made.GetName()] = made, made
 		}
 		s.loop.Done(s.now, e.ID, a)
 	}
@@ -155,6 +171,10 @@ func (s *script) print(e control.Effect) {
 	fmt.Fprintf(&s.out, "  %s %s", r.Verb, r.Name)
 	if r.Delete != nil {
 		fmt.Fprintf(&s.out, " if %s %s", *r.Delete.Preconditions.UID, *r.Delete.Preconditions.ResourceVersion)
+	}
+	if old, ok := r.Object.(*corev1.Endpoints); ok {
+		s.printOld(old)
+		return
 	}
 	slice, ok := r.Object.(*discoveryv1.EndpointSlice)
 	if !ok {
@@ -185,4 +205,36 @@ func (s *script) print(e control.Effect) {
 		}
 	}
 	s.out.WriteString("\n")
+}
+
+func (s *script) printOld(e *corev1.Endpoints) {
+	if e.ResourceVersion != "" {
+		fmt.Fprintf(&s.out, " if %s", e.ResourceVersion)
+	}
+	fmt.Fprintf(&s.out, " %v %v\n", e.Labels, e.Annotations)
+	for _, subset := range e.Subsets {
+		s.out.WriteString("   ")
+		for _, p := range subset.Ports {
+			fmt.Fprintf(&s.out, " %s:%s/%d", p.Name, p.Protocol, p.Port)
+		}
+		s.printAddresses(" ready", subset.Addresses)
+		s.printAddresses(", not ready", subset.NotReadyAddresses)
+		s.out.WriteString("\n")
+	}
+}
+
+func (s *script) printAddresses(what string, all []corev1.EndpointAddress) {
+	if fmt.Fprintf(&s.out, "%s", what); len(all) > 8 {
+		fmt.Fprintf(&s.out, " %d addresses", len(all))
+		return
+	}
+	for _, a := range all {
+		fmt.Fprintf(&s.out, " %s=%s", a.IP, a.TargetRef.Name)
+		if a.NodeName != nil {
+			fmt.Fprintf(&s.out, "@%s", *a.NodeName)
+		}
+		if a.Hostname != "" {
+			fmt.Fprintf(&s.out, " (%s)", a.Hostname)
+		}
+	}
 }

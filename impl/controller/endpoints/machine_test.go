@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 Endpoints are deprecated, and upstream still writes them
+
 package endpoints_test
 
 import (
@@ -59,6 +61,7 @@ func TestMachineFindsBugs(t *testing.T) {
 type tried struct {
 	plan func(*control.Effect) // changes what is planned
 	deaf string                // the source of which it does not hear
+	old  bool                  // it is the controller of the Endpoints of old
 }
 
 var sound tried
@@ -71,7 +74,7 @@ func (c tried) check(t *rapid.T) {
 
 // run makes one run, and says what was broken in it.
 func (c tried) run(t *rapid.T) string {
-	w := &world{api: controltest.NewAPI(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))}
+	w := &world{api: controltest.NewAPI(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)), old: c.old}
 	w.proc = &controltest.Process{API: w.api, Component: func() control.Component { return component{w, c} }}
 	// From a wide range, as small numbers are drawn more often.
 	choose := func(label string, n int) int { return rapid.IntRange(0, 1<<24).Draw(t, label) % n }
@@ -97,6 +100,7 @@ func (c tried) run(t *rapid.T) string {
 }
 
 type world struct {
+	old  bool
 	api  *controltest.API
 	proc *controltest.Process
 	said string
@@ -146,7 +150,11 @@ func (w *world) user(choose controltest.Choose) {
 		}
 		_, _ = w.api.Do(req)
 	case 10:
-		w.edit(name, choose)
+		if w.old {
+			w.editOld(name, choose)
+		} else {
+			w.edit(name, choose)
+		}
 	default:
 		if w.proc.Loop != nil {
 			w.proc.Start()
@@ -234,23 +242,36 @@ type component struct {
 	tried
 }
 
-func (c component) Name() string              { return endpoints.Slices{}.Name() }
-func (c component) Sources() []control.Source { return endpoints.Slices{}.Sources() }
+func (c component) controller() control.Component {
+	if c.tried.old {
+		return endpoints.Old{}
+	}
+	return endpoints.Slices{}
+}
+
+func (c component) Name() string              { return c.controller().Name() }
+func (c component) Sources() []control.Source { return c.controller().Sources() }
 
 func (c component) Keys(v *control.View, source string, old, new metav1.Object, add func(control.Key)) {
 	if source != c.deaf {
-		endpoints.Slices{}.Keys(v, source, old, new, add)
+		c.controller().Keys(v, source, old, new, add)
 	}
 }
 
 func (c component) Reconcile(v *control.View, now time.Time, key control.Key) control.Plan {
-	plan := endpoints.Slices{}.Reconcile(v, now, key)
+	plan := c.controller().Reconcile(v, now, key)
 	for _, batch := range plan.Batches {
 		for i := range batch {
 			if c.plan != nil {
 				c.plan(&batch[i])
 			}
-			if why := unjustified(v, batch[i].Request); why != "" {
+			why := ""
+			if c.tried.old {
+				why = unjustifiedOld(v, batch[i].Request)
+			} else {
+				why = unjustified(v, batch[i].Request)
+			}
+			if why != "" {
 				c.said = fmt.Sprintf("%s of %s for %s %s (%s)", batch[i].Request.Verb, batch[i].Request.Name, key, why, plan.Why)
 			}
 		}
@@ -302,11 +323,18 @@ func says(e *discoveryv1.Endpoint, s *corev1.Service, pod *corev1.Pod) bool {
 
 // settled says what is wrong once faults have ended, and whether anything is still written then.
 func (w *world) settled() string {
-	rv, held := w.api.List(served("endpointslices"))
+	made := served("endpointslices")
+	if w.old {
+		made = served("endpoints")
+		if why := w.settledOld(); why != "" {
+			return why
+		}
+	}
+	rv, held := w.api.List(made)
 	_, pods := w.api.List(served("pods"))
 	for _, obj := range list(w, "services") {
 		s := obj.(*corev1.Service)
-		if len(s.Spec.Selector) == 0 {
+		if len(s.Spec.Selector) == 0 || w.old {
 			continue
 		}
 		n, slicesOf := map[string]int{}, 0
@@ -341,7 +369,7 @@ func (w *world) settled() string {
 		return fmt.Sprintf("once faults end it still wants %v", wants)
 	}
 	w.proc.Settle(time.Hour)
-	if after, _ := w.api.List(served("endpointslices")); after != rv {
+	if after, _ := w.api.List(made); after != rv {
 		return "once faults end it writes on"
 	}
 	return ""

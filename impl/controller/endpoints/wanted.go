@@ -45,7 +45,8 @@ func wanted(v *control.View, s *corev1.Service) []*group {
 		}
 	}
 	var all []*group
-	for _, g := range groups { // order does not matter: sorted below
+	// order does not matter: sorted below
+	for _, g := range groups {
 		slices.SortFunc(g.endpoints, func(a, b discoveryv1.Endpoint) int { return cmp.Compare(a.Addresses[0], b.Addresses[0]) })
 		all = append(all, g)
 	}
