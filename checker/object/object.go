@@ -52,9 +52,12 @@ type Object struct {
 		ClusterIPs               []string `json:"clusterIPs"`
 		Ports                    []struct {
 			NodePort int32 `json:"nodePort"`
+			// TargetPort is a number, or the name of a port of the pod.
+			TargetPort json.RawMessage `json:"targetPort"`
 		} `json:"ports"`
-		HealthCheckNodePort   int32  `json:"healthCheckNodePort"`
-		InternalTrafficPolicy string `json:"internalTrafficPolicy"`
+		IPFamilies            []string `json:"ipFamilies"`
+		HealthCheckNodePort   int32    `json:"healthCheckNodePort"`
+		InternalTrafficPolicy string   `json:"internalTrafficPolicy"`
 	} `json:"spec"`
 	// Of a secret or a config map; the values of a secret are in base64.
 	Type      string            `json:"type"`
@@ -79,9 +82,43 @@ type Object struct {
 	AddressType string         `json:"addressType"`
 	Endpoints   []Endpoint     `json:"endpoints"`
 	Ports       []EndpointPort `json:"ports"`
+	// Of Endpoints.
+	Subsets []Subset `json:"subsets"`
 }
 
-// EndpointPort is one port of a slice.
+// Subset is a part of Endpoints: addresses that have the same ports.
+type Subset struct {
+	Addresses         []SubsetAddress `json:"addresses"`
+	NotReadyAddresses []SubsetAddress `json:"notReadyAddresses"`
+	Ports             []EndpointPort  `json:"ports"`
+}
+
+// SubsetAddress is one address of a subset, and what is behind it.
+type SubsetAddress struct {
+	IP        string    `json:"ip"`
+	TargetRef TargetRef `json:"targetRef"`
+	// Ready is where it is in its subset, which the object itself does not say.
+	Ready bool `json:"-"`
+}
+
+// Addressed are the addresses of all subsets, one after the other.
+func (o *Object) Addressed() (all []SubsetAddress) {
+	for _, s := range o.Subsets {
+		for _, a := range s.Addresses {
+			a.Ready = true
+			all = append(all, a)
+		}
+		all = append(all, s.NotReadyAddresses...)
+	}
+	return all
+}
+
+// MadeByController: Endpoints whose label says that the controller has made them.
+func (o *Object) MadeByController() bool {
+	return o.Metadata.Labels["endpoints.kubernetes.io/managed-by"] == "endpoint-controller"
+}
+
+// EndpointPort is one port of a slice, or of a subset.
 type EndpointPort struct {
 	Name     string `json:"name"`
 	Protocol string `json:"protocol"`
@@ -96,11 +133,14 @@ type Endpoint struct {
 		Serving     *bool `json:"serving"`
 		Terminating *bool `json:"terminating"`
 	} `json:"conditions"`
-	TargetRef struct {
-		Kind string `json:"kind"`
-		Name string `json:"name"`
-		UID  string `json:"uid"`
-	} `json:"targetRef"`
+	TargetRef TargetRef `json:"targetRef"`
+}
+
+// TargetRef names the pod that has an address.
+type TargetRef struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	UID  string `json:"uid"`
 }
 
 // Said is what a slice says of an endpoint. What is not said of ready counts as true, of serving as what is said of ready, of terminating as false.

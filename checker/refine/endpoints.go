@@ -59,7 +59,7 @@ func servicesReads(j *judge, s *step) map[string][]*history.Version {
 	}
 }
 
-// publishing is one step of the controller of EndpointSlices.
+// publishing is one step of the controller of EndpointSlices, or of that of Endpoints.
 type publishing struct {
 	*judge
 	*step
@@ -88,11 +88,7 @@ func (p *publishing) number(text string) uint16 {
 // see makes the view: what the store held at the caches' revisions, and the own writes over it.
 func (p *publishing) see() {
 	p.view.Room = sliceRoom
-	if p.shown = p.content(history.At(p.h.Log.Of(p.service), p.View["services"])); p.shown != nil {
-		p.uid = p.shown.Metadata.UID
-		p.view.Service = endpoints.Service{UID: p.number(p.uid), Selects: p.shown.Spec.Selector.Any() && p.shown.Spec.Type != "ExternalName",
-			Publishes: p.shown.Spec.PublishNotReadyAddresses, Leaving: p.shown.Metadata.DeletionTimestamp != ""}
-	}
+	p.seeService()
 	if prefix, known := p.h.Log.Prefix(slicesResource, p.service.Namespace); known {
 		for _, v := range p.h.Log.Live(prefix, p.View[slicesResource]) {
 			p.put(v.Object, p.content(v), false)
@@ -108,6 +104,14 @@ func (p *publishing) see() {
 		default:
 			p.put(name, p.sent(o.request), true)
 		}
+	}
+}
+
+func (p *publishing) seeService() {
+	if p.shown = p.content(history.At(p.h.Log.Of(p.service), p.View["services"])); p.shown != nil {
+		p.uid = p.shown.Metadata.UID
+		p.view.Service = endpoints.Service{UID: p.number(p.uid), Selects: p.shown.Spec.Selector.Any() && p.shown.Spec.Type != "ExternalName",
+			Publishes: p.shown.Spec.PublishNotReadyAddresses, Leaving: p.shown.Metadata.DeletionTimestamp != ""}
 	}
 }
 

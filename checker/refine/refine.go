@@ -41,6 +41,7 @@ var judged = map[string]component{
 	defaultScheduler:               {schedules, schedulerReads},
 	"kubelet":                      {runs, nil},
 	"endpoint-slice-controller":    {publishes, servicesReads},
+	oldController:                  {publishesOld, oldReads},
 	"namespace-controller":         {empties, nil},
 	nodeLifecycle:                  {looksAfter, nil},
 	"garbage-collector-controller": {collects, nil},

@@ -74,8 +74,10 @@
 //   - several sets of ports and families of addresses: each pair has slices of its own, and is a world like this one;
 //   - topology hints and zones: they are written like conditions, and lead to no other decision;
 //   - pods on nodes that are not known: upstream leaves them out and tries again;
-//   - the Endpoints of old: one object for each service, held as one slice without bounds would be;
-//   - slices with finalizers, and the limit of 1000 for Endpoints;
+//   - the Endpoints of old in the machine: [View.OldWanted] and [View.OldRefuses] say what they are to hold and which write is allowed in the same view.
+//     As they are one object, made, updated and deleted with its version as precondition, nothing can go wrong between two of them, and what can with
+//     one the machine shows of slices. Which ports they have is not said;
+//   - slices with finalizers;
 //   - batches and backoff: they bound how fast, not what;
 //   - a list that is older than what an earlier process of the controller has seen (row 39): it would show a service that is gone, and all
 //     slices of the present one as leftovers.
