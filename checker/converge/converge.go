@@ -37,6 +37,8 @@ var (
 	Clean = errors.New("once nobody interferes, no container runs that no pod of the store asks for")
 	// Served is rows 97, 98, 99 and 102.
 	Served = errors.New("once nobody interferes, the slices of every service have exactly the pods that it selects and that have not ended, each as it is")
+	// Addressed is rows 97, 99 and 102 of the Endpoints of old.
+	Addressed = errors.New("once nobody interferes, the Endpoints of every service have exactly the pods that it selects, that have not ended and that are not being deleted, each as ready as it is")
 	// Accounts is row 103.
 	Accounts = errors.New("once nobody interferes, every active namespace comes to have its default service account and the root certificates")
 	// Tokens is rows 104 and 106.

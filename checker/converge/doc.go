@@ -12,6 +12,7 @@
 //     runs on that node; no other container of a pod runs anywhere; and no node that is Ready has room for one that was found
 //     unschedulable, where resources, taints and a node selector are all that decides;
 //  5. the slices of every service that has a selector, and whose namespace is not being deleted, have each pod that it selects once, as ready, serving and terminating as it is, and nothing else;
+//     where the controller of Endpoints runs, so have its Endpoints, but for pods that are being deleted, and none stay of a service that is gone;
 //  6. a node whose lease is renewed is not in doubt; of the pods on one that is, nothing is known: no kubelet says what has become of them, so that
 //     they may stay as they are, being deleted or not;
 //  7. where a garbage collector took part: nothing has owners that are all gone, and no owner waits for dependents without need;
@@ -23,7 +24,7 @@
 // A run that never settled is Illegal if it stood still in the wrong state or wrote one object again and again, and
 // Unknown if it was still on its way.
 //
-// **Not done**: of a service the ports, and a pod's second address. Objects with finalizers
+// **Not done**: of a service the ports, and of its slices a pod's second address. Objects with finalizers
 // may stay for ever, which is their owners' business.
 //
 // Sources: Anvil (OSDI 2024) for eventually stable reconciliation; Jepsen for healing before liveness is judged; INVARIANTS.md

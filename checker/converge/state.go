@@ -48,6 +48,7 @@ func (j *judge) state() {
 	j.waiting(live)
 	staying := slices.DeleteFunc(slices.Clone(live), func(v *history.Version) bool { return going[v.Object.Namespace] })
 	j.services(staying)
+	j.old(staying)
 	j.accounts(staying)
 	j.garbage(live, silent)
 	j.rules(silent)

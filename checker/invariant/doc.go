@@ -15,6 +15,7 @@
 //	rows 68, 71-75          lifecycle.go    what the node lifecycle controller decided, against what the store held when it last read it
 //	rows 109-111            garbage.go      what the garbage collector's requests did, against its owners and dependents in the store
 //	rows 104, 106           account.go      what the controller of accounts purged, and how many tokens it generated
+//	rows 97-100             endpoints.go    what the controller of Endpoints wrote and deleted, against all that it can have seen
 //	rows 78-82, 85, 87-89   node.go         the containers that ran against the log
 //	row 114                 proxy.go        the rules of each node's proxy: what it had listed before
 //

@@ -57,6 +57,12 @@ var (
 	StrandedGo       = promise(75, "pods of a node that is gone are removed in the end")
 )
 
+// What is promised of the controller of Endpoints.
+var (
+	PublishesAsIs = promise(97, "the controller of Endpoints writes of an address only what was so of its pod at some time before: selected, not ended nor being deleted, ready or not")
+	LeavesOthers  = promise(100, "the controller of Endpoints writes only those of a service with a selector, and deletes only those whose label says that it has made them")
+)
+
 // What is promised of the garbage collector.
 var (
 	CollectsOwnerless = promise(109, "the garbage collector deletes only an object of which every owner is gone, has another UID, or is being deleted, and names its UID")

@@ -23,7 +23,7 @@ func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Lim
 	j := &judge{h: h}
 	for _, part := range []func(*judge){
 		(*judge).metadata, (*judge).addresses, (*judge).caches, (*judge).binding, (*judge).preemption, (*judge).leading, (*judge).identity,
-		(*judge).replication, (*judge).garbage, (*judge).nodes, (*judge).lifecycle, (*judge).accounts, (*judge).listsFirst,
+		(*judge).replication, (*judge).garbage, (*judge).nodes, (*judge).lifecycle, (*judge).accounts, (*judge).endpoints, (*judge).listsFirst,
 	} {
 		if ctx.Err() != nil {
 			j.unknown = append(j.unknown, "there was no time to check all invariants")

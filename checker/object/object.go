@@ -1,9 +1,11 @@
 package object
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // Object is what the guarantees need to know of a stored object, of whatever kind.
@@ -116,6 +118,35 @@ func (o *Object) Addressed() (all []SubsetAddress) {
 // MadeByController: Endpoints whose label says that the controller has made them.
 func (o *Object) MadeByController() bool {
 	return o.Metadata.Labels["endpoints.kubernetes.io/managed-by"] == "endpoint-controller"
+}
+
+// PortsDecide: which pods the Endpoints of the service o are to have depends on their ports, as one of its own is the name of one, or as it has none
+// and is not headless.
+func (o *Object) PortsDecide() bool {
+	for _, port := range o.Spec.Ports {
+		if bytes.HasPrefix(port.TargetPort, []byte(`"`)) {
+			return true
+		}
+	}
+	return len(o.Spec.Ports) == 0 && !slices.Contains(o.Spec.ClusterIPs, "None")
+}
+
+// Family is that of the addresses in the Endpoints of the service o: the first of its own.
+func (o *Object) Family() string {
+	if len(o.Spec.IPFamilies) == 0 {
+		return "IPv4"
+	}
+	return o.Spec.IPFamilies[0]
+}
+
+// Address is the first of the pod o that is of a family; empty: it has none.
+func (o *Object) Address(family string) string {
+	for _, ip := range o.Status.PodIPs {
+		if strings.Contains(ip.IP, ":") == (family == "IPv6") {
+			return ip.IP
+		}
+	}
+	return ""
 }
 
 // EndpointPort is one port of a slice, or of a subset.

@@ -245,12 +245,7 @@ func (p *publishing) pod(o *object.Object, family string) endpoints.Pod {
 	if o.Terminal() {
 		pod.Phase = endpoints.Ended
 	}
-	for _, ip := range o.Status.PodIPs {
-		if strings.Contains(ip.IP, ":") == (family == "IPv6") {
-			pod.Address = p.number(ip.IP)
-			break
-		}
-	}
+	pod.Address = p.number(o.Address(family))
 	return pod
 }
 

@@ -1,7 +1,6 @@
 package refine
 
 import (
-	"bytes"
 	"cmp"
 	"maps"
 	"reflect"
@@ -30,6 +29,10 @@ func publishesOld(j *judge, s *step) opinion {
 	if have != nil {
 		at.There, at.Ours, at.Addresses = true, have.MadeByController(), p.oldAddresses(have)
 	}
+	family := ""
+	if p.shown != nil {
+		family = p.shown.Family()
+	}
 	o := opinion{known: true}
 	for _, e := range p.Plan {
 		op := p.operations[e.Call]
@@ -49,10 +52,10 @@ func publishesOld(j *judge, s *step) opinion {
 			if have != nil && slices.Equal(addresses, at.Addresses) && !sameOld(have, sent) {
 				continue // it changes only what the model does not speak of
 			}
-			o.known = o.known && !p.byPort()
+			o.known = o.known && !(p.view.Service.Selects && p.shown.PortsDecide())
 		}
 		o.any = true
-		if why := p.named(p.of(p.family()).OldRefuses(at, verb, addresses)); o.known && o.why == "" && why != "" {
+		if why := p.named(p.of(family).OldRefuses(at, verb, addresses)); o.known && o.why == "" && why != "" {
 			o.why, o.allowed = why, "write all that its pods are into the Endpoints of its name, and delete those that it has made when the service is gone"
 		}
 	}
@@ -104,25 +107,4 @@ func (p *publishing) oldAddresses(o *object.Object) (all []endpoints.OldAddress)
 func sameOld(have, sent *object.Object) bool {
 	return reflect.DeepEqual(have.Subsets, sent.Subsets) && maps.Equal(have.Metadata.Labels, sent.Metadata.Labels) &&
 		maps.Equal(have.Metadata.Annotations, sent.Metadata.Annotations)
-}
-
-// byPort: which pods are wanted depends on their ports.
-func (p *publishing) byPort() bool {
-	if !p.view.Service.Selects {
-		return false
-	}
-	for _, port := range p.shown.Spec.Ports {
-		if bytes.HasPrefix(port.TargetPort, []byte(`"`)) {
-			return true
-		}
-	}
-	return len(p.shown.Spec.Ports) == 0 && !slices.Contains(p.shown.Spec.ClusterIPs, "None")
-}
-
-// family is that of the addresses: the first of the service's.
-func (p *publishing) family() string {
-	if p.shown == nil || len(p.shown.Spec.IPFamilies) == 0 {
-		return "IPv4"
-	}
-	return p.shown.Spec.IPFamilies[0]
 }
