@@ -123,7 +123,7 @@ func portsOf(s *corev1.Service, pod *corev1.Pod) []discoveryv1.EndpointPort {
 	return ports
 }
 
-// numberOf is the number that a service's port has in a pod.
+// numberOf is the number that a service's port has in a pod. Of init containers only those have ports that go on running.
 func numberOf(p *corev1.ServicePort, pod *corev1.Pod) (int32, bool) {
 	if p.TargetPort.Type == intstr.Int {
 		if p.TargetPort.IntVal == 0 {
@@ -131,7 +131,13 @@ func numberOf(p *corev1.ServicePort, pod *corev1.Pod) (int32, bool) {
 		}
 		return p.TargetPort.IntVal, true
 	}
-	for _, c := range append(slices.Clone(pod.Spec.Containers), pod.Spec.InitContainers...) {
+	lasting := slices.Clone(pod.Spec.Containers)
+	for _, c := range pod.Spec.InitContainers {
+		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+			lasting = append(lasting, c)
+		}
+	}
+	for _, c := range lasting {
 		for _, port := range c.Ports {
 			if port.Name == p.TargetPort.StrVal && port.Protocol == p.Protocol {
 				return port.ContainerPort, true
