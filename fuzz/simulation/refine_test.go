@@ -234,9 +234,6 @@ func TestDecisionsAreJudged(t *testing.T) {
 		}
 	}
 	for _, name := range refine.Components() {
-		if name == "endpoints-controller" {
-			continue // it takes no part yet
-		}
 		share := shares[name]
 		require.Greater(t, share.All, 20, name)
 		require.Greater(t, share.Judged*100, share.All*99, "%s: %+v", name, share)

@@ -234,6 +234,7 @@ func (r *run) setUp(size Size) error {
 	for _, n := range w.Nodes {
 		w.AddProxy(n)
 	}
+	r.add(size, "old-endpoints", func() control.Component { return endpoints.Old{} })
 	if !w.Settle(w.Now().Add(time.Second), stepsBound) {
 		return fmt.Errorf("simulation: the cluster does not come to rest: still wanted %v", w.Wants())
 	}

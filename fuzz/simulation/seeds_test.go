@@ -32,7 +32,7 @@ const seeds = 2000
 func TestSeeds(t *testing.T) {
 	n := uint64(seeds)
 	if testing.Short() {
-		n /= 20
+		n /= 10
 	}
 	var mu sync.Mutex
 	var taken actions.Tally

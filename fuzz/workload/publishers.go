@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 Endpoints are deprecated, and there are clients that write them
+
 package workload
 
 import (
@@ -24,11 +26,16 @@ var Publishers = Kind{Name: "publishers", perMinute: 30, requests: []weighted{
 	{1, foreignSlice},
 	{8, askAddress},
 	{2, exposeService},
+	{1, editEndpoints},
+	{1, disownEndpoints},
+	{1, eraseEndpoints},
+	{2, foreignEndpoints},
 }}
 
 var (
 	services       = served("services")
 	endpointSlices = served("endpointslices")
+	endpoints      = served("endpoints")
 )
 
 // createService creates a service of an owner's name, which selects the owner's pods.
@@ -134,5 +141,33 @@ func foreignSlice(_ *Client, choose Choices) (api.Request, bool) {
 			Labels: map[string]string{discoveryv1.LabelServiceName: service, discoveryv1.LabelManagedBy: "somebody"}},
 		AddressType: discoveryv1.AddressTypeIPv4,
 		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"192.0.2.2"}}},
+	}}, true
+}
+
+func patchEndpoints(name, patch string) (api.Request, bool) {
+	return api.Request{Verb: api.Patch, Resource: endpoints, Namespace: Namespace, Name: name, PatchType: types.MergePatchType, Patch: []byte(patch)}, true
+}
+
+// editEndpoints writes into the Endpoints of old what nobody wants.
+func editEndpoints(_ *Client, choose Choices) (api.Request, bool) {
+	return patchEndpoints(someService(choose), `{"subsets":[{"addresses":[{"ip":"192.0.2.1"}],"ports":[{"port":80}]}]}`)
+}
+
+// disownEndpoints changes who is said to have made them.
+func disownEndpoints(_ *Client, choose Choices) (api.Request, bool) {
+	label := [...]string{`null`, `"endpoint-controller"`}[choose.IntN(2)]
+	return patchEndpoints(someService(choose), `{"metadata":{"labels":{"endpoints.kubernetes.io/managed-by":`+label+`}}}`)
+}
+
+func eraseEndpoints(_ *Client, choose Choices) (api.Request, bool) {
+	return api.Request{Verb: api.Delete, Resource: endpoints, Namespace: Namespace, Name: someService(choose)}, true
+}
+
+// foreignEndpoints makes Endpoints by hand, whether there is a service of the name or not.
+func foreignEndpoints(_ *Client, choose Choices) (api.Request, bool) {
+	name := someService(choose)
+	return api.Request{Verb: api.Create, Resource: endpoints, Namespace: Namespace, Name: name, Object: &corev1.Endpoints{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: Namespace},
+		Subsets:    []corev1.EndpointSubset{{Addresses: []corev1.EndpointAddress{{IP: "192.0.2.2"}}, Ports: []corev1.EndpointPort{{Port: 80}}}},
 	}}, true
 }
