@@ -57,7 +57,9 @@ var endpointsTable = table{
 		{endpoints.Heal, "Heal", "the phase heal begins", healed},
 	},
 	exceptions: []exception{
+		{"Again", Rare, fewServices},
 		{"Leave", Rare, "a user must put a finalizer on a service, and then delete it"},
+		{"Edit", Rare, "a user must change one of the few slices (fuzz/workload, Publishers)"},
 		{"Disown", Rare, "a user must take over one of the few slices (fuzz/workload, Publishers)"},
 		{"LoseAnswer", Rare, fewRequests},
 		{"GiveUp", Rare, fewRequests},
@@ -66,6 +68,8 @@ var endpointsTable = table{
 		{"Resolve", Rare, fewRequests},
 	},
 }
+
+const fewServices = "a user must delete one of the few services, and give its name to another (fuzz/workload, Publishers)"
 
 // ofSlices is the component that the model is of.
 const (
