@@ -43,7 +43,7 @@ func (c Config) check() error {
 			return fmt.Errorf("containerd: path %q: must be absolute", path)
 		}
 	}
-	for _, program := range []string{"runc", "containerd-shim-runc-v2", "cni/bridge", "cni/host-local"} {
+	for _, program := range []string{"runc", "containerd-shim-runc-v2", "cni/ptp", "cni/host-local"} {
 		if _, err := os.Stat(filepath.Join(c.Tools, program)); err != nil {
 			return fmt.Errorf("containerd: %s is not in %s: build it first", program, c.Tools)
 		}
@@ -125,18 +125,19 @@ func (c Config) server() *srvconfig.Config {
 	}
 }
 
-// writeCNI writes the configuration of the pods' network: a bridge in the machine's namespace, addresses from its range, and
+// writeCNI writes the configuration of the pods' network: a cable from each pod to the machine's namespace, addresses from its range, and
 // no translation of addresses, since every machine has a route to every range.
+//
+// There is no bridge, so that all that a pod sends is routed, and passes through the rules of services on its way to the pod next to it, and back.
+// A bridge would lead the answer past them, unless the kernel has br_netfilter.
 func (c Config) writeCNI() error {
 	type section = map[string]any
 	conflist, err := json.MarshalIndent(section{
 		"cniVersion": "1.0.0",
 		"name":       NetworkName,
 		"plugins": []section{{
-			"type":      "bridge",
-			"bridge":    "cni0",
-			"isGateway": true,
-			"ipMasq":    false,
+			"type":   "ptp",
+			"ipMasq": false,
 			"ipam": section{
 				"type":    "host-local",
 				"dataDir": filepath.Join(c.Root, "addresses"),

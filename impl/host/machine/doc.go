@@ -16,6 +16,8 @@
 //	.11 .. .17   control planes
 //	.101 .. .150 workers; worker N's pods are 10.88.N.0/24
 //
+// Addresses of services, 10.96.0.0/16, are nobody's. Machines have a route to them, so that what is sent there meets the rules of the machine's proxy.
+//
 // **Not done**: delay and loss of single packets (the kernels aimed at have no netem), and IPv6.
 //
 // Sources: network_namespaces(7), bridge(8), nft(8), Netfilter's packet flow.

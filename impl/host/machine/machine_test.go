@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // patience bounds every wait of the tests.
@@ -166,6 +167,24 @@ func TestHost(t *testing.T) {
 	conn, err := net.DialTimeout("tcp4", l.Addr().String(), patience)
 	require.NoError(t, err)
 	conn.Close()
+}
+
+// Goal: what is sent to an address that nobody has is refused, and goes nowhere else. Method: pods that are not there, on the machine itself and another,
+// and a service of which no rule knows.
+func TestNobody(t *testing.T) {
+	m := network(t, 1, 2)
+	for _, from := range m {
+		for _, to := range []string{"10.88.1.9:80", "10.96.3.4:80"} {
+			err := from.Do(func() error {
+				conn, err := net.DialTimeout("tcp4", to, patience)
+				if err == nil {
+					conn.Close()
+				}
+				return err
+			})
+			require.ErrorIs(t, err, unix.EHOSTUNREACH, "%s to %s", from.Name, to)
+		}
+	}
 }
 
 // Goal: the lock admits one, says so at once to others, and a wait for it ends with its context.

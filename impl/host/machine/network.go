@@ -20,6 +20,9 @@ const (
 	MaxWorkers       = 50
 )
 
+// Services is the range of the addresses of services.
+var Services = netip.MustParsePrefix("10.96.0.0/16")
+
 const (
 	bridge           = Prefix + "0"
 	hostPart         = 1
@@ -118,8 +121,28 @@ func (n *Network) plug(m *Machine, br netlink.Link) error {
 		if err := netlink.RouteAdd(&netlink.Route{LinkIndex: eth.Attrs().Index, Gw: n.Gateway.AsSlice()}); err != nil {
 			return err
 		}
-		return n.routes(eth, m.Address)
+		return errors.Join(n.routes(eth, m.Address), m.ranges(eth))
 	})
+}
+
+// ranges are the routes to what no other machine has. A packet for none of our pods is refused: its way would be the default one, to the host, who
+// sends it back. One for a service has a way so that it gets as far as the proxy's rules; where they do not know the service it is asked on the bridge
+// who has the address, nobody has, and nothing leaves for the network of the host.
+func (m *Machine) ranges(eth netlink.Link) error {
+	if err := netlink.RouteAdd(&netlink.Route{LinkIndex: eth.Attrs().Index, Scope: netlink.SCOPE_LINK, Dst: ipNet(Services)}); err != nil {
+		return fmt.Errorf("route to services: %w", err)
+	}
+	if !m.Worker {
+		return nil
+	}
+	if err := netlink.RouteAdd(&netlink.Route{Type: unix.RTN_UNREACHABLE, Dst: ipNet(m.Pods)}); err != nil {
+		return fmt.Errorf("route to no pod: %w", err)
+	}
+	return nil
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), 32)}
 }
 
 // configure gives a link its address in the machines' network and raises it.
@@ -137,8 +160,7 @@ func (n *Network) routes(link netlink.Link, except netip.Addr) error {
 		if !m.Worker || m.Address == except {
 			continue
 		}
-		pods := &net.IPNet{IP: m.Pods.Addr().AsSlice(), Mask: net.CIDRMask(m.Pods.Bits(), 32)}
-		if err := netlink.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: pods, Gw: m.Address.AsSlice()}); err != nil {
+		if err := netlink.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(m.Pods), Gw: m.Address.AsSlice()}); err != nil {
 			return fmt.Errorf("route to the pods of %s: %w", m.Name, err)
 		}
 	}

@@ -27,7 +27,6 @@ var Steps = []Step{
 		"orrery/impl/host/image/testserver",
 	}},
 	{Static: true, Dir: "cni", Packages: []string{
-		"github.com/containernetworking/plugins/plugins/main/bridge",
 		"github.com/containernetworking/plugins/plugins/main/loopback",
 		"github.com/containernetworking/plugins/plugins/main/ptp",
 		"github.com/containernetworking/plugins/plugins/ipam/host-local",
