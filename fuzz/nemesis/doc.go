@@ -15,6 +15,7 @@
 //	kill-controllers  the controllers              "
 //	kill-kubelet      a kubelet                    "
 //	kill-containerd   a containerd                 "
+//	kill-proxy        a proxy, of any machine      "
 //	pause             any of these processes       the kernel says that it is stopped
 //
 // The contract:

@@ -37,7 +37,8 @@ var kinds = []kind{
 	{"kill-controllers", oneOf(host.Controllers), kill},
 	{"kill-kubelet", oneOf(host.Kubelet), kill},
 	{"kill-containerd", oneOf(host.Containerd), kill},
-	{"pause", oneOf(host.APIServer, host.Scheduler, host.Controllers, host.Kubelet, host.Etcd), pause},
+	{"kill-proxy", oneOf(host.Proxy), kill},
+	{"pause", oneOf(host.APIServer, host.Scheduler, host.Controllers, host.Kubelet, host.Proxy, host.Etcd), pause},
 }
 
 func find(name string) (kind, bool) {

@@ -29,6 +29,7 @@ func TestKill(t *testing.T) {
 	for _, v := range []victim{
 		{"worker-1", host.Containerd},
 		{"worker-1", host.Kubelet},
+		{"worker-1", host.Proxy},
 		{"control-1", host.Etcd}, // that of the API server that kubectl uses
 		{"control-1", host.APIServer},
 		{"control-1", host.Scheduler},
@@ -60,11 +61,11 @@ func TestKillAll(t *testing.T) {
 	c := up(t)
 	before := c.threeContainers()
 	var all []victim
-	for _, component := range []string{host.Etcd, host.APIServer, host.Scheduler, host.Controllers} {
+	for _, component := range []string{host.Etcd, host.APIServer, host.Scheduler, host.Controllers, host.Proxy} {
 		all = append(all, victim{"control-1", component})
 	}
 	for _, machine := range []string{"worker-1", "worker-2"} {
-		all = append(all, victim{machine, host.Containerd}, victim{machine, host.Kubelet})
+		all = append(all, victim{machine, host.Containerd}, victim{machine, host.Kubelet}, victim{machine, host.Proxy})
 	}
 	c.kill(all...)
 	c.requireWorks("after")

@@ -19,7 +19,7 @@ const (
 )
 
 // order is that in which components are asked to end: who writes, whom they write to, what lies below.
-var order = [][]string{{Kubelet, Scheduler, Controllers, Observer}, {APIServer}, {Etcd}, {Disk, Containerd}}
+var order = [][]string{{Kubelet, Scheduler, Controllers, Observer, Proxy}, {APIServer}, {Etcd}, {Disk, Containerd}}
 
 // Close ends and removes everything: processes, containers, mounts, namespaces, the bridge. It reports what it could not
 // remove. The data directory stays. A second Close does nothing.

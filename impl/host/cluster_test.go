@@ -188,7 +188,7 @@ func (c *Cluster) machines(name string) *machine.Machine {
 
 // Goal: an Up that fails says which process ended, and why, and leaves nothing.
 func TestUpFails(t *testing.T) {
-	for component, flag := range map[string]string{APIServer: "--nosuch", Containerd: "--pods=all", Kubelet: "--port=-1"} {
+	for component, flag := range map[string]string{APIServer: "--nosuch", Containerd: "--pods=all", Kubelet: "--port=-1", Proxy: "--node="} {
 		t.Run(component, func(t *testing.T) {
 			dir := t.TempDir()
 			logs(t, dir)

@@ -21,6 +21,7 @@ const (
 	Containerd  = "containerd"  // workers
 	Observer    = "observer"    // workers: records what the runtime really did
 	Kubelet     = "kubelet"     // workers
+	Proxy       = "proxy"       // all: a port of the node is one of every machine
 )
 
 // Config says what cluster is wanted. The zero value of every field but Dir has a default.

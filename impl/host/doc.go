@@ -3,7 +3,8 @@
 // The contract:
 //
 //  1. [Up] makes a cluster whose every component is a process of its own, so that SIGKILL and SIGSTOP are real, and whose
-//     every machine has a network of its own, so that partitions are. It returns when the API answers and all Nodes are ready.
+//     every machine has a network of its own, so that partitions are. It returns when the API answers, all Nodes are ready and every machine
+//     has rules of services.
 //  2. [Cluster.Close] removes all of it, and so does an Up that fails, at whatever point. After a killed run [CleanCommand],
 //     or the next Up, does.
 //  3. A process that dies is started again, with a line that says so. Containers survive the end of containerd and kubelet.
@@ -13,13 +14,15 @@
 //  7. Each component has an identity of its own and no more rights than it needs: the API servers authorize (Node,RBAC). The administrator's
 //     kubeconfig is that of kubernetes-admin, in system:masters, who may do everything. Identities bind those who keep to them: every process is root
 //     on this host, etcd and the kubelets' servers trust the same authority, and its key lies where kubelets make their serving certificates.
+//  8. A service is reached from every pod and machine, at its address and, if it has one, at its port of every machine, control planes too: each
+//     machine has a proxy. The host has none: it reaches ports of machines only.
 //
 // What lies where, in a cluster of one control plane and one worker:
 //
 //	DIR/version, pki/, tokens.csv, admin.kubeconfig, images.tar
 //	DIR/control-1/disk/                        backing of the disk under etcd
 //	DIR/worker-1/containerd/, kubelet/         images, volumes
-//	DIR/MACHINE/COMPONENT.log
+//	DIR/MACHINE/COMPONENT.log, COMPONENT.kubeconfig
 //	/run/orrery/MACHINE/                       sockets and mounts; their paths must be short
 //
 // The parts are packages of their own: machine (namespaces, cuts), process (supervision), disk (FUSE), image, containerd,

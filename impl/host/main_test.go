@@ -20,6 +20,7 @@ import (
 	"orrery/impl/host/sweep"
 	"orrery/impl/host/tools"
 	"orrery/impl/kubelet"
+	"orrery/impl/proxy"
 	"orrery/impl/scheduler"
 )
 
@@ -30,7 +31,7 @@ const patience = 2 * time.Minute
 func TestMain(m *testing.M) {
 	root := &cobra.Command{Use: "orrery"}
 	root.AddCommand(etcd.Command(), disk.Command(), apiserver.Command(), scheduler.Command(), controller.Command(),
-		kubelet.Command(), containerd.Command(), containerd.ObserveCommand(), UpCommand(), CleanCommand(), LoadCommand())
+		kubelet.Command(), proxy.Command(), containerd.Command(), containerd.ObserveCommand(), UpCommand(), CleanCommand(), LoadCommand())
 	if len(os.Args) > 1 {
 		if cmd, _, err := root.Find(os.Args[1:]); err == nil && cmd != root {
 			root.SetArgs(os.Args[1:])

@@ -120,13 +120,16 @@ func (c *Cluster) define() error {
 			if err := c.defineWorker(i, m); err != nil {
 				return err
 			}
-			continue
+		} else {
+			c.defineControlPlane(m)
 		}
-		c.defineControlPlane(m)
 		if i == 0 {
 			if err := c.defineControllers(m); err != nil {
 				return err
 			}
+		}
+		if err := c.defineProxy(i, m); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -147,7 +150,7 @@ func (c *Cluster) defineControlPlane(m *machine.Machine) {
 	servers := rotate(c.urls(clientPort), url(m, clientPort))
 	c.add(m, APIServer, "--name", m.Name, "--listen", fmt.Sprintf("%v:%d", m.Address, apiPort),
 		"--etcd-servers", strings.Join(servers, ","), "--pki-dir", c.pki(), "--token-file", c.tokens(),
-		"--authorization-mode", "Node,RBAC")
+		"--authorization-mode", "Node,RBAC", "--service-cluster-ip-range", machine.Services.String())
 }
 
 func diskSocket(m *machine.Machine) string { return runPath(m, "disk.sock") }
@@ -202,5 +205,15 @@ func (c *Cluster) defineWorker(i int, m *machine.Machine) error {
 	c.add(m, Observer, "--address", runtimeSocket(m), "--node", m.Name)
 	c.add(m, Kubelet, "--node", m.Name, "--kubeconfig", kubeconfig, "--runtime-endpoint", "unix://"+runtimeSocket(m),
 		"--root-dir", c.data(m, "kubelet"), "--address", m.Address.String(), "--port", fmt.Sprint(kubeletPort), "--pki-dir", c.pki())
+	return nil
+}
+
+// defineProxy is for every machine. All proxies have one identity: that of a proxy says nothing of its node.
+func (c *Cluster) defineProxy(i int, m *machine.Machine) error {
+	kubeconfig := c.data(m, "proxy.kubeconfig")
+	if err := c.authority.Kubeconfig(kubeconfig, Proxy, pki.Proxy, c.servers(i)...); err != nil {
+		return err
+	}
+	c.add(m, Proxy, "--node", m.Name, "--kubeconfig", kubeconfig)
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vishvananda/netns"
+
 	"orrery/impl/apiserver/pki"
 	"orrery/impl/host/containerd"
 	"orrery/impl/host/disk"
@@ -18,6 +20,7 @@ import (
 	"orrery/impl/host/machine"
 	"orrery/impl/host/process"
 	"orrery/impl/host/sweep"
+	"orrery/impl/proxy/rules/nft"
 	"orrery/impl/trace"
 )
 
@@ -144,7 +147,7 @@ func (c *Cluster) startAll(ctx context.Context) error {
 			if err := c.start(Scheduler, Controllers, Kubelet); err != nil {
 				return err
 			}
-			return c.awaitNodes(ctx)
+			return together(ctx, c.awaitNodes, c.startProxies)
 		},
 		func(ctx context.Context) error {
 			return c.each(ctx, Containerd, func(ctx context.Context, m *machine.Machine, p *process.Process) error {
@@ -187,6 +190,33 @@ func (c *Cluster) startControlPlanes(ctx context.Context) error {
 			return until(ctx, func(ctx context.Context) error { return c.get(ctx, m, "/readyz", nil) })
 		})
 	})
+}
+
+// startProxies starts the proxies and waits until the kernel of every machine has rules: the API itself is a service, so that there are some.
+func (c *Cluster) startProxies(ctx context.Context) error {
+	return c.each(ctx, Proxy, func(ctx context.Context, m *machine.Machine, p *process.Process) error {
+		return alive(ctx, p, func(ctx context.Context) error {
+			return until(ctx, func(ctx context.Context) error { return hasRules(ctx, m) })
+		})
+	})
+}
+
+func hasRules(ctx context.Context, m *machine.Machine) error {
+	namespace, err := netns.GetFromPath(m.Namespace())
+	if err != nil {
+		return err
+	}
+	defer namespace.Close()
+	kernel, err := nft.New(namespace)
+	if err != nil {
+		return err
+	}
+	defer kernel.Close()
+	set, err := kernel.Current(ctx)
+	if err == nil && len(set.Rules) == 0 {
+		err = errors.New("there are no rules of services")
+	}
+	return err
 }
 
 // awaitEtcd waits until etcd answers a read, which takes a quorum.
