@@ -22,7 +22,7 @@ const (
 )
 
 // metricsPorts are upstream's: kubeadm's for etcd, and the kubelet's for whoever only reads.
-var metricsPorts = map[string]int{Etcd: 2381, Scheduler: 10259, Controllers: 10257, Kubelet: 10255}
+var metricsPorts = map[string]int{Etcd: 2381, Scheduler: 10259, Controllers: 10257, Kubelet: 10255, Proxy: 10249}
 
 // MetricsCommands are commands that read the metrics of each process, one a line.
 func (c *Cluster) MetricsCommands() (all []string) {
