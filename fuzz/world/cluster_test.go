@@ -23,7 +23,7 @@ import (
 // Bounds of the waits: turn is how long other clusters of this host may take before it is ours, patience all else.
 const (
 	turn     = 10 * time.Minute
-	patience = time.Minute
+	patience = 2 * time.Minute
 	poll     = 20 * time.Millisecond
 )
 
@@ -58,7 +58,14 @@ func up(t *testing.T, flags ...string) *cluster {
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
+	started, ended := make(chan error), make(chan struct{})
+	t.Cleanup(func() { close(ended) })
+	// From a thread that outlives it: the kernel takes the end of the thread that started it for its parent's death, and [machine.Machine.Do] ends threads.
+	machine.Thread(func() {
+		started <- cmd.Start()
+		<-ended
+	})
+	require.NoError(t, <-started)
 	slow := time.AfterFunc(turn, func() { cmd.Process.Signal(syscall.SIGTERM) })
 
 	lines := bufio.NewScanner(stdout)

@@ -3,6 +3,7 @@
 //
 //	kubectl_test.go    what stock kubectl prints: testdata/kubectl.txt, as a transcript
 //	kill_test.go       whatever is killed comes back, and the containers do not notice
+//	service_test.go    a service, asked from everywhere, while proxies, pods and a machine are taken away
 //	informer_test.go   an unmodified informer across the restart of its API server, judged by history_test.go
 //	load_test.go       images made elsewhere
 //	bad_test.go        bad command lines, hosts that lack something, runs that are interrupted or killed
