@@ -3,6 +3,8 @@
 //
 //	testserver [serve] [flags]   the server; see --help
 //	exit CODE [after DURATION]   end with CODE
+//	get [-n COUNT] URL           ask for a URL, in which $NAME is that of the environment, by so many connections
+//	keep URL                     ask for it again for each line of input, by one connection, which must last
 //	cat FILE...  echo WORDS...  env  ls [DIR]  sleep DURATION  true  false
 //
 // A command is the first argument or the name of the program, under which the image has links to it. The server answers
@@ -36,6 +38,8 @@ var commands = map[string]func(args []string) error{
 	"env":   env,
 	"exit":  exit,
 	"false": func([]string) error { os.Exit(1); return nil },
+	"get":   get,
+	"keep":  keep,
 	"ls":    list,
 	"sleep": sleep,
 	"true":  func([]string) error { return nil },
