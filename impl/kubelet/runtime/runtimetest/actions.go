@@ -25,6 +25,12 @@ const (
 // The graces of stops: none, one that passes, and one that does not while the test lasts.
 var graces = []time.Duration{0, time.Second, time.Hour}
 
+// namespaces are those of a pod that asks for nothing. Were the processes of a pod in one namespace, which CRI takes to be meant where nothing is said,
+// they would end with that of the sandbox.
+func namespaces() *cri.NamespaceOption {
+	return &cri.NamespaceOption{Pid: cri.NamespaceMode_CONTAINER}
+}
+
 func (m *machine) sandboxConfig(uid string, attempt uint32) *cri.PodSandboxConfig {
 	return &cri.PodSandboxConfig{
 		Metadata:     &cri.PodSandboxMetadata{Name: nameOf(uid), Namespace: namespace, Uid: uid, Attempt: attempt},
@@ -32,7 +38,7 @@ func (m *machine) sandboxConfig(uid string, attempt uint32) *cri.PodSandboxConfi
 		LogDirectory: filepath.Join(m.Logs, uid),
 		Labels:       map[string]string{runtime.LabelPodName: nameOf(uid), runtime.LabelPodNamespace: namespace, runtime.LabelPodUID: uid},
 		Annotations:  map[string]string{annotation: uid},
-		Linux:        &cri.LinuxPodSandboxConfig{},
+		Linux:        &cri.LinuxPodSandboxConfig{SecurityContext: &cri.LinuxSandboxSecurityContext{NamespaceOptions: namespaces()}},
 	}
 }
 
@@ -112,7 +118,7 @@ func (m *machine) createOne(t *rapid.T) bool {
 		LogPath:     c.name + "/" + c.restart + ".log",
 		Labels:      map[string]string{runtime.LabelPodName: nameOf(in.uid), runtime.LabelPodNamespace: namespace, runtime.LabelPodUID: in.uid, runtime.LabelContainerName: c.name},
 		Annotations: map[string]string{runtime.AnnotationRestartCount: c.restart},
-		Linux:       &cri.LinuxContainerConfig{},
+		Linux:       &cri.LinuxContainerConfig{SecurityContext: &cri.LinuxContainerSecurityContext{NamespaceOptions: namespaces()}},
 	}
 	ctx, cancel := bounded()
 	defer cancel()
