@@ -100,6 +100,10 @@ func TestEndpoints(t *testing.T) {
 		{"a leftover is written", start().store("endpointslices", "web-1", slice("web-1", "old", b)).publishes(nil, writes("1", "update", "web-1", slice("web-1", "s", a))), "it belongs to another service that had the name"},
 		{"a leftover is deleted", held().store("endpointslices", "web-0", slice("web-0", "old", b)).publishes(nil, writes("1", "delete", "web-0", "")), ""},
 		{"the last slice is deleted", (&recording{}).service("s", "").store("endpointslices", "web-1", slice("web-1", "s")).publishes(nil, writes("1", "delete", "web-1", "")), "the service is left without a slice"},
+		{"a leftover is deleted, and the service is leaving", (&recording{}).store("services", "web", `{"metadata":{"uid":"s"`+leaving+`},"spec":{"selector":{"app":"web"}}}`).
+			store("endpointslices", "web-0", slice("web-0", "old", b)).publishes(nil, writes("1", "delete", "web-0", "")), ""},
+		{"the last slice is deleted, and the service is leaving", (&recording{}).store("services", "web", `{"metadata":{"uid":"s"`+leaving+`},"spec":{"selector":{"app":"web"}}}`).
+			store("endpointslices", "web-1", slice("web-1", "s")).publishes(nil, writes("1", "delete", "web-1", "")), "the service is left without a slice"},
 		{"the outcome of the last write is open", doubt(held().publishes(nil, writes("1", "update", "web-1", slice("web-1", "s", a)))), "nobody knows yet what became of the last request for slice"},
 		{"another service's write is open", unjudged(held().publishes(nil, writes("1", "create", "db-1", strings.Replace(slice("db-1", "x"), `"web"`, `"db"`, 1)))).
 			publishes([]trace.Ref{{Resource: "endpointslices", Namespace: "ns", Name: "db-1"}}), ""},

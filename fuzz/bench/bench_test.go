@@ -22,6 +22,7 @@ import (
 	"orrery/impl/host/etcd"
 	"orrery/impl/host/tools"
 	"orrery/impl/kubelet"
+	"orrery/impl/proxy"
 	"orrery/impl/scheduler"
 	"orrery/model/cluster"
 )
@@ -30,7 +31,7 @@ import (
 func TestMain(m *testing.M) {
 	root := &cobra.Command{Use: "orrery"}
 	root.AddCommand(etcd.Command(), disk.Command(), apiserver.Command(), scheduler.Command(), controller.Command(),
-		kubelet.Command(), containerd.Command(), containerd.ObserveCommand())
+		kubelet.Command(), proxy.Command(), containerd.Command(), containerd.ObserveCommand())
 	if len(os.Args) > 1 {
 		if cmd, _, err := root.Find(os.Args[1:]); err == nil && cmd != root {
 			root.SetArgs(os.Args[1:])

@@ -160,7 +160,7 @@ func (v View) refuses(e Effect, wanted []Endpoint, after []Slice) string {
 		return "it is written, and does not change" // row 113 has the same for rules
 	case e.Verb != Remove && len(e.Endpoints) > max(v.Room, len(s.Endpoints)):
 		return fmt.Sprintf("it is to hold %d endpoints, and has room for %d", len(e.Endpoints), v.Room)
-	case e.Verb == Remove && !slices.ContainsFunc(after, v.owned):
+	case e.Verb == Remove && !slices.ContainsFunc(after, v.owned) && !(v.Service.Leaving && s.Owner != v.Service.UID): // who is leaving gets none for a leftover
 		return "the service is left without a slice"
 	}
 	for _, p := range e.Endpoints {
