@@ -19,7 +19,7 @@ var changing = []struct {
 	{regexp.MustCompile(`\b10\.88\.\d+\.\d+\b`), "POD-IP"},
 	{regexp.MustCompile(`(resourceVersion"?: )"\d+"`), `$1"RV"`},
 	// Names that the server chose: the alphabet has no vowels.
-	{regexp.MustCompile(`\bweb-[bcdfghjklmnpqrstvwxz2456789]{5}\b`), "web-xxxxx"},
+	{regexp.MustCompile(`\b(web|kube-api-access)-[bcdfghjklmnpqrstvwxz2456789]{5}\b`), "$1-xxxxx"},
 	{regexp.MustCompile(`(?m)^(\s+(cpu|memory|ephemeral-storage|hugepages-\w+):\s+)\d+\w*$`), "${1}N"},
 	// Ages: how long ago, in a column of its own or in brackets.
 	{regexp.MustCompile(`\b\d+\w* \(x\d+ over \d+\w*\)`), "AGE (xN over AGE)"},

@@ -27,7 +27,7 @@
 // goroutines, clock and locks.
 //
 // Whether new pods get a service account, and the volume with its token (upstream's admission plugin ServiceAccount), is for [Config].Accounts to
-// say. It is off unless it is asked for, because no kubelet here can mount the volume yet.
+// say. It is off unless it is asked for, because it takes somebody who makes the accounts, and a kubelet that mounts the volume.
 //
 // With [Config].Authorization a Server says who may do what ([Server.Authorize], which package web asks), from its own caches, which may be stale: a
 // binding that was just taken away may count for as long as a watch takes. What a request does to an object is judged once more when it is known

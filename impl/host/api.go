@@ -62,3 +62,16 @@ func (c *Cluster) awaitNodes(ctx context.Context) error {
 		})
 	})
 }
+
+// awaitAccount waits until a pod can be made in the namespace default: none can before it has an account.
+func (c *Cluster) awaitAccount(ctx context.Context) error {
+	controllers, err := c.Process(c.network.Machines[0].Name, Controllers)
+	if err != nil {
+		return err
+	}
+	return alive(ctx, controllers, func(ctx context.Context) error {
+		return until(ctx, func(ctx context.Context) error {
+			return c.get(ctx, c.network.Machines[0], "/api/v1/namespaces/default/serviceaccounts/default", nil)
+		})
+	})
+}

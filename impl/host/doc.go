@@ -3,8 +3,8 @@
 // The contract:
 //
 //  1. [Up] makes a cluster whose every component is a process of its own, so that SIGKILL and SIGSTOP are real, and whose
-//     every machine has a network of its own, so that partitions are. It returns when the API answers, all Nodes are ready and every machine
-//     has rules of services.
+//     every machine has a network of its own, so that partitions are. It returns when the API answers, all Nodes are ready, every machine
+//     has rules of services, and a pod can be made: each has a service account, and finds its token.
 //  2. [Cluster.Close] removes all of it, and so does an Up that fails, at whatever point. After a killed run [CleanCommand],
 //     or the next Up, does.
 //  3. A process that dies is started again, with a line that says so. Containers survive the end of containerd and kubelet.

@@ -150,7 +150,7 @@ func (c *Cluster) defineControlPlane(m *machine.Machine) {
 	servers := rotate(c.urls(clientPort), url(m, clientPort))
 	c.add(m, APIServer, "--name", m.Name, "--listen", fmt.Sprintf("%v:%d", m.Address, apiPort),
 		"--etcd-servers", strings.Join(servers, ","), "--pki-dir", c.pki(), "--token-file", c.tokens(),
-		"--authorization-mode", "Node,RBAC", "--service-cluster-ip-range", machine.Services.String())
+		"--authorization-mode", "Node,RBAC", "--service-cluster-ip-range", machine.Services.String(), "--admit-service-accounts")
 }
 
 func diskSocket(m *machine.Machine) string { return runPath(m, "disk.sock") }

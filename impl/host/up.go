@@ -147,7 +147,7 @@ func (c *Cluster) startAll(ctx context.Context) error {
 			if err := c.start(Scheduler, Controllers, Kubelet); err != nil {
 				return err
 			}
-			return together(ctx, c.awaitNodes, c.startProxies)
+			return together(ctx, c.awaitNodes, c.startProxies, c.awaitAccount)
 		},
 		func(ctx context.Context) error {
 			return c.each(ctx, Containerd, func(ctx context.Context, m *machine.Machine, p *process.Process) error {

@@ -39,7 +39,7 @@ const (
 func Own(dir string) []Image {
 	return []Image{
 		{Name: Pause, Program: filepath.Join(dir, "pause")},
-		{Name: Web, Program: filepath.Join(dir, "testserver"), Links: []string{"cat", "echo", "env", "exit", "false", "get", "keep", "ls", "sleep", "true"}},
+		{Name: Web, Program: filepath.Join(dir, "testserver"), Links: []string{"api", "cat", "echo", "env", "exit", "false", "get", "keep", "ls", "sleep", "true"}},
 	}
 }
 

@@ -5,6 +5,7 @@
 //	exit CODE [after DURATION]   end with CODE
 //	get [-n COUNT] URL           ask for a URL, in which $NAME is that of the environment, by so many connections
 //	keep URL                     ask for it again for each line of input, by one connection, which must last
+//	api URL...                   GET each as a client in a pod does, with the pod's token: prints the status and the answer
 //	cat FILE...  echo WORDS...  env  ls [DIR]  sleep DURATION  true  false
 //
 // A command is the first argument or the name of the program, under which the image has links to it. The server answers
@@ -33,6 +34,7 @@ import (
 // commands are what the first argument or the program's name may be.
 var commands = map[string]func(args []string) error{
 	"serve": serve,
+	"api":   api,
 	"cat":   cat,
 	"echo":  echo,
 	"env":   env,
