@@ -25,8 +25,8 @@
 // Local by one of its own pods gives it only endpoints on the node, as it does others. Node ports at 127.0.0.1. Changes are not gathered up before they
 // are written, but while a set is on its way.
 //
-// A pod that reaches another on its own bridge by a service is answered right only if the bridge's packets pass through the rules
-// (net.bridge.bridge-nf-call-iptables=1), as with upstream's.
+// Where pods share a bridge, one that reaches another by a service is answered right only if the bridge's packets pass through the rules
+// (net.bridge.bridge-nf-call-iptables=1), as with upstream's. Pods of `orrery up` have a cable each.
 //
 // Sources: model/proxy; INVARIANTS.md, rows 101, 113 to 118, 123; BUGS.md, X01 to X09; upstream's pkg/proxy of v1.37; KEP-1669.
 package proxy
