@@ -52,11 +52,12 @@ func (j *judge) undecided() {
 		}
 		text := fmt.Sprintf("%s asked for %s of %v", op.Process, spoken(op.Verb, op.Subresource), op.Object())
 		e, ok := j.plans[op.ID]
+		decided, asked := history.NameOf(e.Object), history.ObjectName{Resource: op.Resource, Namespace: op.Namespace, Name: op.Name}
 		switch {
 		case !ok || e.line > op.CallLine:
 			j.found(op.CallLine, text+", and no step before had decided that")
-		case e.Verb != op.Verb || e.Subresource != op.Subresource || history.NameOf(e.Object) != op.Object():
-			j.found(op.CallLine, fmt.Sprintf("%s, and what line %d had decided is %s of %v", text, e.line, spoken(e.Verb, e.Subresource), history.NameOf(e.Object)))
+		case e.Verb != op.Verb || e.Subresource != op.Subresource || decided != op.Object() && decided != asked: // where it was left to the server, the name is not decided
+			j.found(op.CallLine, fmt.Sprintf("%s, and what line %d had decided is %s of %v", text, e.line, spoken(e.Verb, e.Subresource), decided))
 		case e.ResourceVersion != op.ResourceVersion || e.Object.UID != op.UID:
 			j.found(op.CallLine, fmt.Sprintf("%s if it has UID %q and resourceVersion %q, and line %d had decided UID %q and resourceVersion %q",
 				text, op.UID, op.ResourceVersion, e.line, e.Object.UID, e.ResourceVersion))

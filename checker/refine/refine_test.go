@@ -322,11 +322,21 @@ func TestDecided(t *testing.T) {
 		return []trace.Line{{Process: "kubelet-n", Step: &trace.Step{Component: "k", Plan: []trace.Effect{e}}},
 			{Process: "runtime-n", Container: &trace.Container{Node: "n", PodUID: "u", Namespace: "ns", Pod: "a", Container: "main", Attempt: 2, ID: "x", State: state}}}
 	}
+	// named is a create to which the server gave a name.
+	named := func(decided, asked string) []trace.Line {
+		pod := trace.Ref{Resource: "pods", Namespace: "ns", Name: decided}
+		return []trace.Line{{Process: "c", Step: &trace.Step{Component: "c", Key: "ns/a", Plan: []trace.Effect{{Call: "1", Verb: "create", Object: pod}}}},
+			{Process: "c", Call: &trace.Call{ID: "1", Client: "1", Layer: trace.API, Verb: "create", Resource: "pods", Namespace: "ns", Name: asked}},
+			{Process: "c", Return: &trace.Return{ID: "1", Outcome: trace.OK, Object: &trace.Ref{Resource: "pods", Namespace: "ns", Name: "a-1", UID: "u", Revision: 9}}}}
+	}
 	for _, test := range []struct {
 		name  string
 		lines []trace.Line
 		why   string // empty: allowed
 	}{
+		{"a name that is left to the server", named("", ""), ""},
+		{"another name than the server gives", named("b", ""), "what line 1 had decided is create of pods/ns/b"},
+		{"a name that was not decided", named("", "a-1"), "what line 1 had decided is create of pods/ns/"},
 		{"as decided", request(deletes(func(*trace.Effect) {})), ""},
 		{"by someone who tells no steps", late[:1], ""},
 		{"an Event", []trace.Line{{Process: "c", Step: &trace.Step{Component: "c"}}, {Process: "c", Call: &trace.Call{ID: "1", Client: "1", Layer: trace.API, Verb: "create", Resource: "events", Namespace: "ns", Name: "a"}}}, ""},
