@@ -67,9 +67,7 @@ func BenchmarkCurrent(b *testing.B) {
 
 // linux is the kernel of a network namespace of its own.
 func linux(b *testing.B) *nft.Kernel {
-	if os.Geteuid() != 0 {
-		b.Skip("the kernel's rules can be tried as root only: namespaces and nftables are needed")
-	}
+	require.Zero(b, os.Geteuid(), "namespaces and nftables need root")
 	made := make(chan netns.NsHandle)
 	go func() {
 		runtime.LockOSThread() // for ever: the thread ends with the goroutine

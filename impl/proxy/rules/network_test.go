@@ -36,11 +36,9 @@ type space struct {
 	do     chan func()
 }
 
-// real skips the test where it cannot make namespaces.
+// real is a network of the kernel's own, which takes root.
 func real(t *testing.T) *network {
-	if os.Geteuid() != 0 {
-		t.Skip("the kernel's rules can be tried as root only: namespaces and nftables are needed")
-	}
+	require.Zero(t, os.Geteuid(), "namespaces and nftables need root")
 	n := &network{client: newSpace(t), node: newSpace(t), pods: newSpace(t)}
 	must(t, n.node.in(func() error {
 		err := errors.Join(
