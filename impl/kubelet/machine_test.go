@@ -3,6 +3,7 @@ package kubelet
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -233,8 +234,8 @@ func (j *judge) heal() {
 		j.t.Fatalf("the healed runtime does not list: %v", err)
 	}
 	wanted := map[string]bool{}
-	for _, obj := range w.api {
-		pod, ok := obj.(*corev1.Pod)
+	for _, key := range slices.Sorted(maps.Keys(w.api)) {
+		pod, ok := w.api[key].(*corev1.Pod)
 		if !ok {
 			continue
 		}
