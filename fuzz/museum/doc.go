@@ -6,7 +6,7 @@
 //	# Bug: what the planted code does wrong, in one sentence
 //	# Cites: where it happened
 //	# Guarantee: part of the sentence of the guarantee that it breaks, as the checker words it; of several, " or " between them
-//	# Found by: the commands that must find it
+//	# Found by: the commands that must find it, with the flags that they need
 //
 // and the rest is a unified diff. Paths below "a/" and "b/" are relative to the project; a path that begins with
 // "module:" names a file of a module that the project requires, so that etcd and containerd can be broken too.

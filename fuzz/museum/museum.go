@@ -45,6 +45,16 @@ func (b Bug) By(command string) bool {
 	return false
 }
 
+// With are the flags that a command which finds the bug is said to need, beside the one that names the bug.
+func (b Bug) With(command string) []string {
+	for _, by := range b.FoundBy {
+		if flags, ok := strings.CutPrefix(by, command+" --bug "+b.ID); ok {
+			return strings.Fields(flags)
+		}
+	}
+	return nil
+}
+
 // ErrUnknownBug is returned for an ID that has no patch.
 var ErrUnknownBug = errors.New("no such bug in the museum")
 

@@ -51,6 +51,13 @@ func TestBadPatchesAreRefused(t *testing.T) {
 	}
 }
 
+// Goal: the flags that a command needs are found. Method: a head that names several commands.
+func TestWith(t *testing.T) {
+	bug := Bug{ID: "X1", FoundBy: []string{"make check BUG=X1", "orrery sim --bug X1 --standby --long 2"}}
+	require.Equal(t, []string{"--standby", "--long", "2"}, bug.With("orrery sim"))
+	require.Empty(t, bug.With("make check"))
+}
+
 // An ID without a patch is an error that lists those that there are.
 func TestUnknownBugNamesTheKnown(t *testing.T) {
 	dir := t.TempDir()

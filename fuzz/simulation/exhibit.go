@@ -19,6 +19,9 @@ import (
 // planted is the package of the command that is built with a bug in it.
 const planted = "./fuzz/simulation/planted"
 
+// simulated is the command by which bugs are said to be found in simulated clusters.
+const simulated = "orrery sim"
+
 // Detection says how soon a planted bug is found.
 type Detection struct {
 	Bug museum.Bug
@@ -50,8 +53,8 @@ func Exhibit(ctx context.Context, bug museum.Bug, root string, tries int, most t
 	var seconds []float64
 	for try := range tries {
 		result := filepath.Join(dir, "result")
-		err := start(ctx, binary, os.Stderr, "--shrink=false", "--seeds=1000000", "--result="+result,
-			fmt.Sprint("--time=", most), fmt.Sprint("--from=", try*tryApart+1))
+		args := append(bug.With(simulated), "--shrink=false", "--seeds=1000000", "--result="+result, fmt.Sprint("--time=", most), fmt.Sprint("--from=", try*tryApart+1))
+		err := start(ctx, binary, os.Stderr, args...)
 		if err != nil && !errors.As(err, new(*verdict.Error)) {
 			return d, fmt.Errorf("%s: %w", bug.ID, err)
 		}
