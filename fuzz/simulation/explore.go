@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"orrery/impl/api"
+	"orrery/impl/control/election"
 	"orrery/impl/sim"
 )
 
@@ -44,7 +45,7 @@ func drawSwarm(choose Choices, users []string, standby bool) swarm {
 		}
 	}
 	if standby {
-		s.kinds = append(s.kinds, leave, leave, leave, leave, toProcess("pause", "resume"))
+		s.kinds = append(s.kinds, leave, leave, leave, leave, outlast, outlast)
 	}
 	for _, name := range users {
 		if choose.IntN(4) < 3 {
@@ -377,6 +378,22 @@ func skew(e *explorer) ([]string, []string) {
 func leave(e *explorer) ([]string, []string) {
 	name := pick(e, e.components())
 	return []string{"leave " + name}, []string{"crash " + name, "start " + name}
+}
+
+// outlast has one who leads stand still for as long as a lease is held by who does not renew it, and somewhat more.
+func outlast(e *explorer) (begin, end []string) {
+	leaders := e.world.Leaders()
+	if len(leaders) == 0 {
+		return nil, nil
+	}
+	name := pick(e, leaders).Name
+	e.say("pause " + name)
+	for until := e.world.Now().Add(election.Default.LeaseDuration + 3*time.Second); e.world.Now().Before(until); {
+		first, any := e.world.First()
+		e.ordinary(first, any)
+	}
+	e.say("resume " + name)
+	return nil, nil
 }
 
 func mark(e *explorer) ([]string, []string) {

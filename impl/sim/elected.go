@@ -82,6 +82,16 @@ func (c *candidate) stop() {
 	c.p.Emit(c.elector.Ends())
 }
 
+// Leaders are the processes that run and hold a lease.
+func (w *World) Leaders() (all []*Process) {
+	for _, p := range w.Processes {
+		if c, ok := p.program.(*candidate); ok && p.running() && c.leads() {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
 // Leave tells a candidate to end: it stops what it does, gives the lease back if it holds it, and stands no more; false: the process is none.
 func (w *World) Leave(p *Process) bool {
 	c, ok := p.program.(*candidate)

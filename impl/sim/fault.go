@@ -68,6 +68,9 @@ func (s *Server) Up() bool { return s.up }
 // Skew sets how fast a process's clock goes from now on, in thousandths of the world's. What it shows never goes back, and does not leap.
 func (w *World) Skew(p *Process, rate int64) { p.shown, p.turned, p.rate = p.now(), w.now, rate }
 
+// Ahead sets a process's clock, which nobody may have looked at yet.
+func (w *World) Ahead(p *Process, by time.Duration) { p.shown = p.shown.Add(by) }
+
 func (w *World) life(name, machine, state, why string) {
 	w.Emit(trace.Line{Life: &trace.Life{Name: name, Machine: machine, State: state, Why: why}})
 }
