@@ -23,6 +23,8 @@ var (
 	Running = errors.New("once nobody interferes, every pod that fits on a node comes to run there, every container of it")
 	// Scheduled is row 51.
 	Scheduled = errors.New("once nobody interferes, no pod stays without a node while a node that is Ready has room for it")
+	// Preempts is the liveness of rows 51 and 52.
+	Preempts = errors.New("once nobody interferes, no pod that may preempt stays without a node while one that is Ready would have room for it without pods of lower priority")
 	// Gone is rows 34 and 75.
 	Gone = errors.New("once nobody interferes, whatever is being deleted and has no finalizers comes to be gone")
 	// Vanishes is row 108.

@@ -74,6 +74,17 @@ func waiting(cpu, more string) string {
 		"status":{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable"}]}}`, more, cpu)
 }
 
+// on is a pod of half a CPU on node n.
+func on(more string) string {
+	return fmt.Sprintf(`{"metadata":{"uid":"v"},"spec":{%s"nodeName":"n","containers":[{"name":"main","resources":{"requests":{"cpu":"500m"}}}]},
+		"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}`, more)
+}
+
+// promisedTo is a pod that waits for node n.
+func promisedTo(more, cpu string) string {
+	return strings.Replace(waiting(cpu, more), `"status":{`, `"status":{"nominatedNodeName":"n",`, 1)
+}
+
 // service selects app web, and named has one endpoint of pod u.
 func service(more string) string {
 	return `{"metadata":{"uid":"s"},"spec":{"selector":{"app":"web"}` + more + `}}`
@@ -147,6 +158,9 @@ func TestConvergence(t *testing.T) {
 	good := func() *recording {
 		return start().put("replicationcontrollers", "rc", "o", owner(1, 1)).put("pods", "p", "u", pod("a", "Running", "True")).runs("a", "u", "started")
 	}
+	beside := func(other, waits string) *recording {
+		return start().put("nodes", "n", "nu", room("1")).put("pods", "q", "v", on(other)).runs("n", "v", "started").put("pods", "p", "u", waits).phase(trace.Settled)
+	}
 	for _, test := range []struct {
 		name   string
 		run    *recording
@@ -161,6 +175,15 @@ func TestConvergence(t *testing.T) {
 		{"no room beside another", start().put("nodes", "n", "nu", room("1")).put("pods", "q", "v", `{"metadata":{"uid":"v","deletionTimestamp":"2026-01-01T00:00:00Z","finalizers":["f"]},"spec":{"nodeName":"n","containers":[{"name":"c","resources":{"requests":{"cpu":"500m"}}}]}}`).
 			put("pods", "p", "u", waiting("600m", "")).phase(trace.Settled), nil, verdict.Ok},
 		{"room, but it wants company", start().put("nodes", "n", "nu", room("1")).put("pods", "p", "u", waiting("1", `"affinity":{"podAffinity":{}},`)).phase(trace.Settled), nil, verdict.Ok},
+		{"to preempt", beside("", waiting("600m", `"priority":1,`)), Preempts, verdict.Illegal},
+		{"to preempt, and no room even so", beside("", waiting("1100m", `"priority":1,`)), nil, verdict.Ok},
+		{"room that is promised to another", start().put("nodes", "n", "nu", room("1")).put("pods", "q", "v", promisedTo(`"priority":1,`, "1100m")).put("pods", "p", "u", waiting("600m", "")).
+			phase(trace.Settled), nil, verdict.Ok},
+		{"room that is promised to one who matters less", start().put("nodes", "n", "nu", room("1")).put("pods", "q", "v", promisedTo("", "1100m")).
+			put("pods", "p", "u", waiting("600m", `"priority":1,`)).phase(trace.Settled), Scheduled, verdict.Illegal},
+		{"to preempt its like", beside(`"priority":1,`, waiting("600m", `"priority":1,`)), nil, verdict.Ok},
+		{"that must not preempt", beside("", waiting("600m", `"priority":1,"preemptionPolicy":"Never",`)), nil, verdict.Ok},
+		{"to preempt where one has wishes about others", beside(`"affinity":{"podAntiAffinity":{}},`, waiting("600m", `"priority":1,`)), nil, verdict.Ok},
 		{"ended", start().put("pods", "p", "u", pod("a", "Succeeded", "False")).phase(trace.Settled), nil, verdict.Ok},
 		{"held by a finalizer", start().put("configmaps", "c", "u", `{"metadata":{"uid":"u","finalizers":["f"],"deletionTimestamp":"2026-01-01T00:00:00Z"}}`).phase(trace.Settled), nil, verdict.Ok},
 		{"what API servers keep for themselves is no object", good().key("/registry/ranges/serviceips/10.96.0.2").phase(trace.Settled).key("/registry/masterleases/a").key("/registry/ranges/serviceips/10.96.0.2"), nil, verdict.Ok},

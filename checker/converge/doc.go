@@ -10,7 +10,8 @@
 //     holds, nor anything in it;
 //  4. every pod that wants to run, and was not found unschedulable, is bound, Running, Ready, and each of its containers
 //     runs on that node; no other container of a pod runs anywhere; and no node that is Ready has room for one that was found
-//     unschedulable, where resources, taints and a node selector are all that decides;
+//     unschedulable, or would have without the pods of lower priority that it may preempt, where resources, taints and a node selector are
+//     all that decides; room that was promised to another of at least its priority is none;
 //  5. the slices of every service that has a selector, and whose namespace is not being deleted, have each pod that it selects once, as ready, serving and terminating as it is, and nothing else;
 //     where the controller of Endpoints runs, so have its Endpoints, but for pods that are being deleted, and none stay of a service that is gone;
 //  6. a node whose lease is renewed is not in doubt; of the pods on one that is, nothing is known: no kubelet says what has become of them, so that
@@ -28,5 +29,5 @@
 // may stay for ever, which is their owners' business.
 //
 // Sources: Anvil (OSDI 2024) for eventually stable reconciliation; Jepsen for healing before liveness is judged; INVARIANTS.md
-// rows 34, 55, 70, 75 to 77, 94, 95, 97 to 99, 102 to 104, 106, 108, 110 to 113, 119.
+// rows 34, 51, 52, 55, 70, 75 to 77, 94, 95, 97 to 99, 102 to 104, 106, 108, 110 to 113, 119.
 package converge

@@ -107,21 +107,52 @@ func (j *judge) waiting(live []*history.Version) {
 		if ready, _ := node.Condition("Ready"); ready != "True" {
 			continue
 		}
-		room, err := node.Room(on[n.Object.Name])
 		for _, v := range waiting {
 			pod := j.read(v)
-			fits := false
-			if err == nil {
-				fits, err = room.Fits(pod)
+			if node.Refuses(n.Object.Name, pod) != "" {
+				continue
 			}
-			if err == nil && fits && node.Refuses(n.Object.Name, pod) == "" {
+			there := slices.Concat(on[n.Object.Name], promised(n.Object.Name, pod, on[""]))
+			stay, may := preempting(pod, there)
+			fits, err := node.Fits(pod, there)
+			wins := false
+			if err == nil && may {
+				wins, err = node.Fits(pod, stay)
+			}
+			switch {
+			case err != nil:
+				j.unknown = append(j.unknown, fmt.Sprintf("what node %s carries in the end cannot be added up: %v", n.Object.Name, err))
+			case fits:
 				j.broken(Scheduled, 51, v.Seq(), "%s has no node, and %s has room for it", v.Object, n.Object.Name)
+			case wins:
+				j.broken(Preempts, 52, v.Seq(), "%s has no node, and %s would have room for it without pods of lower priority", v.Object, n.Object.Name)
 			}
-		}
-		if err != nil {
-			j.unknown = append(j.unknown, fmt.Sprintf("what node %s carries in the end cannot be added up: %v", n.Object.Name, err))
 		}
 	}
+}
+
+// promised are the pods that wait for a node before a pod does, as it has been promised to them.
+func promised(node string, pod *object.Object, waiting []*object.Object) (before []*object.Object) {
+	for _, other := range waiting {
+		if other != pod && other.Status.NominatedNodeName == node && other.Active() && other.Spec.Priority >= pod.Spec.Priority {
+			before = append(before, other)
+		}
+	}
+	return before
+}
+
+// preempting are those of the pods of a node that stay if a pod preempts all that it may; false: it may none. Those that are being deleted leave
+// when they do, and somebody who has wishes about others there may be why it is left alone.
+func preempting(pod *object.Object, there []*object.Object) (stay []*object.Object, may bool) {
+	for _, other := range there {
+		if !other.Plain() {
+			return nil, false
+		}
+		if other.Spec.Priority >= pod.Spec.Priority || !other.Active() {
+			stay = append(stay, other)
+		}
+	}
+	return stay, len(stay) < len(there) && pod.Spec.PreemptionPolicy != "Never"
 }
 
 // read is the object in a version; nil where it cannot be read, which is said elsewhere.

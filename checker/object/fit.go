@@ -59,6 +59,15 @@ func (o *Object) Room(has []*Object) (Amounts, error) {
 	return room, nil
 }
 
+// Fits reports whether a node has room for one more pod beside those.
+func (o *Object) Fits(pod *Object, has []*Object) (bool, error) {
+	room, err := o.Room(has)
+	if err != nil {
+		return false, err
+	}
+	return room.Fits(pod)
+}
+
 // Fits reports whether one more pod fits into the room.
 func (a Amounts) Fits(pod *Object) (bool, error) {
 	requests, err := pod.Requests()
