@@ -228,7 +228,7 @@ var allKinds = []kind{
 	toServer("crash", "start"), toServer("lag", "catch-up"), toServer("lag", "catch-up"), toServer("stall", "release"), toServer("down", "up"), toServer("lose-write", ""),
 	toNode("lose-call", ""), toNode("lose-answer", ""), toNode("runtime-down", "runtime-up"), toNode("reboot", ""), loseWorker,
 	toContainer("kill"), toContainer("kill"), toContainer("collect"), toContainer("collect"),
-	cutWorker, cutMember, breakRequest, blindly, blindly, delayRequest, delayRequest, dropRequest, reincarnate, reincarnate, reincarnate, compact, skew, mark,
+	cutWorker, cutMember, breakRequest, blindly, blindly, delayRequest, delayRequest, dropRequest, reincarnate, reincarnate, reincarnate, compact, skew, mark, rush, rush, perish, perish,
 }
 
 func pick[T any](e *explorer, list []T) T { return list[e.choose.IntN(len(list))] }
@@ -372,6 +372,29 @@ func compact(e *explorer) ([]string, []string) {
 
 func skew(e *explorer) ([]string, []string) {
 	return []string{fmt.Sprintf("skew %s %d", pick(e, e.components()), []int{1001, 1010, 1050}[e.choose.IntN(3)])}, nil
+}
+
+// rush has two pods that matter more than others come at once, as far as the scheduler can see, and perhaps go later.
+func rush(e *explorer) (begin, end []string) {
+	create, soon := "user create pod %s whole run", "run 15"
+	if e.choose.IntN(2) == 0 {
+		end = []string{"user delete pod vip-a", soon, "user delete pod vip-b"}
+	}
+	return []string{"pause scheduler", fmt.Sprintf(create, "vip-a"), soon, fmt.Sprintf(create, "vip-b"), soon, "resume scheduler"}, end
+}
+
+// perish has a component crash with a write on its way, which is lost.
+func perish(e *explorer) (begin, end []string) {
+	open := e.writes()
+	if deletes := slices.DeleteFunc(slices.Clone(open), func(request string) bool { return !strings.Contains(request, " delete ") }); len(deletes) > 0 {
+		open = deletes // they are seldom
+	}
+	if len(open) == 0 {
+		return nil, nil
+	}
+	request := pick(e, open)
+	process, _, _ := strings.Cut(request, " ")
+	return []string{"crash " + process, "drop " + request}, []string{"start " + process}
 }
 
 // leave has a candidate end as it should, and begin anew later.

@@ -21,6 +21,7 @@ import (
 //	create rc|rs NAME REPLICAS        an owner of pods that run until they are told to end
 //	create pod NAME [ARG...]          a pod that is never restarted; its ARGs are those of the fake runtime (run, exit 1 after 3s)
 //	create pod NAME critical ARG...   likewise, of the priority class system-cluster-critical
+//	create pod NAME whole ARG...      likewise, and it asks for as much as a worker has
 //	create cm NAME [FINALIZER]        a config map
 //	own KIND NAME KIND OWNER [blocks] the second, as the user has made or read it, becomes the only owner of the first, and waits for it
 //	create sa NAME                    a service account
@@ -173,13 +174,17 @@ func created(req *api.Request, args []string) error {
 		}
 		req.Object = workload.CreateOwner(req.Resource, req.Namespace, req.Name, int32(n)).Object
 	case *corev1.Pod:
-		critical := len(args) > 0 && args[0] == "critical"
+		whole := len(args) > 0 && args[0] == "whole"
+		critical := whole || len(args) > 0 && args[0] == "critical"
 		if critical {
 			args = args[1:]
 		}
 		spec := workload.PodSpec(args...)
 		if critical {
 			spec.PriorityClassName = workload.Critical
+		}
+		if whole {
+			workload.Fill(&spec)
 		}
 		spec.RestartPolicy = corev1.RestartPolicyNever
 		meta.Labels = map[string]string{"app": "once"}

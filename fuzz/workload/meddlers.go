@@ -52,13 +52,18 @@ func ranked(choose Choices, spec corev1.PodSpec) corev1.PodSpec {
 	rank := choose.IntN(4)
 	if rank == 1 || rank == 2 {
 		spec.PriorityClassName = Critical
-		spec.Containers[0].Resources.Requests[corev1.ResourceCPU] = resource.MustParse("200m")
+		Fill(&spec)
 	}
 	if rank == 2 {
 		never := corev1.PreemptNever
 		spec.PreemptionPolicy = &never
 	}
 	return spec
+}
+
+// Fill has a pod ask for as much as a simulated worker has.
+func Fill(spec *corev1.PodSpec) {
+	spec.Containers[0].Resources.Requests[corev1.ResourceCPU] = resource.MustParse("200m")
 }
 
 func createPod(name, app string, spec corev1.PodSpec) api.Request {
