@@ -51,14 +51,15 @@ museum: build ## every planted bug, each of which must be found, in the real wor
 soak: build ## simulated clusters for an hour (TIME=)
 	$(BIN)/orrery sim --seeds 1000000000 --from $$(date +%s)000000 --time $(if $(TIME),$(TIME),1h) --out out/soak
 
-# The packages whose files decide; the tool's source says which files of theirs.
-DECIDING := ./impl/control,./impl/controller/node,./impl/controller/replication,./impl/scheduler,./impl/kubelet,./impl/apiserver/cache,./impl/apiserver/request,./impl/apiserver/registry
+# The packages whose files decide, and so with commas between them.
+DECIDING := $$(go run ./fuzz/simulation/coverage packages)
+COVERED  := $$(go run ./fuzz/simulation/coverage packages | tr ' ' ',')
 
 coverage: ## which statements of the deciding files 2,000 seeds reach, which scripts and tests do, and which nothing does
 	@mkdir -p out
-	go test -run '^TestSeeds$$' -coverpkg=$(DECIDING) -coverprofile=out/seeds.cover ./fuzz/simulation
-	go test -coverpkg=$(DECIDING) -coverprofile=out/tests.cover ./impl/control/... ./impl/controller/... ./impl/scheduler/... ./impl/kubelet ./impl/apiserver/cache ./impl/apiserver/request ./impl/apiserver/registry
-	go test -run 'Script|Story' -coverpkg=$(DECIDING) -coverprofile=out/scripts.cover ./fuzz/simulation
+	go test -run '^TestSeeds$$' -coverpkg=$(COVERED) -coverprofile=out/seeds.cover ./fuzz/simulation
+	go test -coverpkg=$(COVERED) -coverprofile=out/tests.cover $(DECIDING)
+	go test -run 'Script|Story' -coverpkg=$(COVERED) -coverprofile=out/scripts.cover ./fuzz/simulation
 	go run ./fuzz/simulation/coverage out/seeds.cover out/tests.cover out/scripts.cover
 
 fuzz: ## the fuzz targets, FUZZTIME= each (a minute)

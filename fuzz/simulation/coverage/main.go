@@ -1,6 +1,7 @@
 // Command coverage prints, of the files that decide what the components do, how many statements the seeds of the simulation reach,
 // and how many they reach together with the scripts and tests; then every statement that nothing reaches. It reads the
-// profiles that `go test -coverprofile` writes: that of the seeds first. `make coverage` does all of it.
+// profiles that `go test -coverprofile` writes: that of the seeds first. `make coverage` does all of it, of the packages that `coverage packages`
+// prints.
 //
 // A file decides if it belongs to ring 1 or 2 of a component (see DESIGN.md: the pure decision and its loop), or to the part of the API
 // server that answers one request. What carries decisions out (shells, commands, HTTP, the translation of a pod into CRI calls), and the
@@ -53,6 +54,10 @@ func run(profiles []string, out io.Writer) error {
 	if len(profiles) == 0 {
 		return fmt.Errorf("no profile is named: give that of the seeds first, then those of other tests")
 	}
+	if slices.Equal(profiles, []string{"packages"}) {
+		_, err := fmt.Fprintln(out, strings.Join(packages(), " "))
+		return err
+	}
 	seeds, err := read(profiles[:1])
 	if err != nil {
 		return err
@@ -91,6 +96,15 @@ func run(profiles []string, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "\nReached by nothing: %d places\n%s", len(missed), strings.Join(missed, ""))
 	return nil
+}
+
+// packages are those that hold the files, as the go command names them.
+func packages() (names []string) {
+	for dir := range deciding { // order does not matter: sorted below
+		names = append(names, "./"+dir)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func files() (names []string) {
