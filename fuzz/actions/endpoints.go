@@ -57,7 +57,6 @@ var endpointsTable = table{
 		{endpoints.Heal, "Heal", "the phase heal begins", healed},
 	},
 	exceptions: []exception{
-		{"Again", Rare, fewServices},
 		{"Leave", Rare, "a user must put a finalizer on a service, and then delete it"},
 		{"Edit", Rare, "a user must change one of the few slices (fuzz/workload, Publishers)"},
 		{"Erase", Rare, "a user must delete one of the few slices (fuzz/workload, Publishers)"},

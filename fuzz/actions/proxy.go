@@ -42,7 +42,6 @@ var proxyTable = table{
 		{proxy.Heal, "Heal", "the phase heal begins", healed},
 	},
 	exceptions: []exception{
-		{"Again", Rare, fewServices},
 		{"Policy", Nowhere, "no user of a workload changes the policy of a service"},
 		{"Tamper", Unseen, "who removes rules does not tell; a worker that is rebooted has none either"},
 		{"Connect", Unseen, kernelsSilent},

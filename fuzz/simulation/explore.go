@@ -228,7 +228,7 @@ var allKinds = []kind{
 	toServer("crash", "start"), toServer("lag", "catch-up"), toServer("lag", "catch-up"), toServer("stall", "release"), toServer("down", "up"), toServer("lose-write", ""),
 	toNode("lose-call", ""), toNode("lose-answer", ""), toNode("runtime-down", "runtime-up"), toNode("reboot", ""), loseWorker,
 	toContainer("kill"), toContainer("kill"), toContainer("collect"), toContainer("collect"),
-	cutWorker, cutMember, breakRequest, blindly, blindly, delayRequest, delayRequest, dropRequest, reincarnate, reincarnate, reincarnate, compact, skew, mark, rush, rush, perish, perish,
+	cutWorker, cutMember, breakRequest, blindly, blindly, delayRequest, delayRequest, dropRequest, reincarnate, reincarnate, reincarnate, compact, skew, mark, rush, rush, perish, perish, again, again,
 }
 
 func pick[T any](e *explorer, list []T) T { return list[e.choose.IntN(len(list))] }
@@ -381,6 +381,14 @@ func rush(e *explorer) (begin, end []string) {
 		end = []string{"user delete pod vip-a", soon, "user delete pod vip-b"}
 	}
 	return []string{"pause scheduler", fmt.Sprintf(create, "vip-a"), soon, fmt.Sprintf(create, "vip-b"), soon, "resume scheduler"}, end
+}
+
+// again has an owner or a service be deleted, and later another of its name be created.
+func again(e *explorer) (begin, end []string) {
+	created := pick(e, []string{"rc web 2", "rs api 1", "svc web", "svc api"})
+	words := strings.Fields(created)
+	policy := pick(e, []string{"background", "foreground", "orphan"})
+	return []string{fmt.Sprintf("user delete %s %s %s", words[0], words[1], policy)}, []string{"user create " + created}
 }
 
 // perish has a component crash with a write on its way, which is lost.

@@ -132,7 +132,7 @@ func keyOf(req api.Request) string {
 }
 
 // pick draws one of the names.
-func pick(choose Choices, names []string) string { return names[choose.IntN(len(names))] }
+func pick[T any](choose Choices, list []T) T { return list[choose.IntN(len(list))] }
 
 // served returns a resource that is known to be served.
 func served(name string) *api.Resource {

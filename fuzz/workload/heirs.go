@@ -19,6 +19,7 @@ var Heirs = Kind{Name: "heirs", perMinute: 40, requests: []weighted{
 	{1, disownHeir},
 	{5, deleteHeir},
 	{1, holdHeir},
+	{3, circleHeir},
 }}
 
 var heirNames = []string{"parent", "child", "grandchild"}
@@ -58,6 +59,19 @@ func ownHeir(c *Client, choose Choices) (api.Request, bool) {
 	return patchHeir(pick(choose, heirNames), "ownerReferences", []metav1.OwnerReference{ref}), ok
 }
 
+// circleHeir has one be owned by what it owns, or by itself.
+func circleHeir(c *Client, choose Choices) (api.Request, bool) {
+	heir, ok := c.seen(choose, configMaps, pick(choose, heirNames))
+	if !ok {
+		return api.Request{}, false
+	}
+	owner := heir.GetName()
+	if refs := heir.GetOwnerReferences(); len(refs) > 0 {
+		owner = refs[0].Name
+	}
+	return patchHeir(owner, "ownerReferences", []metav1.OwnerReference{Reference(configMaps, heir, true)}), true
+}
+
 func disownHeir(_ *Client, choose Choices) (api.Request, bool) {
 	return patchHeir(pick(choose, heirNames), "ownerReferences", nil), true
 }
@@ -75,13 +89,11 @@ func patchHeir(name, field string, value any) api.Request {
 		Patch: fmt.Appendf(nil, `{"metadata":{%q:%s}}`, field, text)}
 }
 
+// deleteHeir deletes one; often so that it waits for what it owns, which may be itself.
 func deleteHeir(_ *Client, choose Choices) (api.Request, bool) {
-	return api.Request{Verb: api.Delete, Resource: configMaps, Namespace: Namespace, Name: pick(choose, heirNames),
-		Delete: &metav1.DeleteOptions{PropagationPolicy: propagation(choose)}}, true
+	name, wish := pick(choose, heirNames), pick(choose, append(propagations, metav1.DeletePropagationForeground))
+	return api.Request{Verb: api.Delete, Resource: configMaps, Namespace: Namespace, Name: name, Delete: &metav1.DeleteOptions{PropagationPolicy: &wish}}, true
 }
 
-// propagation is what becomes of what is owned.
-func propagation(choose Choices) *metav1.DeletionPropagation {
-	policies := []metav1.DeletionPropagation{metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan}
-	return &policies[choose.IntN(len(policies))]
-}
+// propagations are what may become of what is owned.
+var propagations = []metav1.DeletionPropagation{metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan}

@@ -141,6 +141,7 @@ func deleteOwner(c *Client, choose Choices) (api.Request, bool) {
 		return api.Request{}, false
 	}
 	options := preconditions(choose, obj)
-	options.PropagationPolicy = propagation(choose)
+	wish := pick(choose, propagations)
+	options.PropagationPolicy = &wish
 	return api.Request{Verb: api.Delete, Resource: owner.resource, Namespace: Namespace, Name: owner.name, Delete: options}, true
 }
