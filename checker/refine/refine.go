@@ -201,11 +201,19 @@ func (j *judge) step(l *trace.Line) {
 			}
 			continue
 		}
-		j.written[at] = append(before, &writing{effect: e, again: s.Key == ""})
-		if j.operations[e.Call] != nil {
+		sent := j.operations[e.Call] != nil
+		if sent {
 			j.sent[at] = e
 		}
+		if sent || !s.open(at.object) {
+			j.written[at] = append(before, &writing{effect: e, again: s.Key == ""})
+		}
 	}
+}
+
+// open: nobody knew what had become of the component's last write to an object, or it had not been answered, so that another was held back.
+func (s *step) open(object history.ObjectName) bool {
+	return slices.ContainsFunc(s.Own, func(ref trace.Ref) bool { return ref.Revision == 0 && history.NameOf(ref) == object })
 }
 
 // forward judges that no cache goes back, not even that of a process that has been started again: its first list is a consistent read. What

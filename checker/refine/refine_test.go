@@ -223,6 +223,9 @@ func TestScheduler(t *testing.T) {
 		{"another is there that has ended", start().asking("a", "600m", "", "").store("pods", "b", `{"metadata":{"uid":"u"},"spec":{"nodeName":"n","containers":[{"resources":{"requests":{"cpu":"1"}}}]},"status":{"phase":"Failed"}}`).binds("1", "a", "n", 3), ""},
 		{"another was not seen yet", start().asking("a", "600m", "", "").asking("b", "600m", "n", "").binds("1", "a", "n", 2), ""},
 		{"another was put there by itself", start().asking("a", "600m", "", "").asking("b", "600m", "", "").binds("1", "a", "n", 3).binds("2", "b", "n", 3, written("a", 0)...), "of which 600 are used"},
+		{"another was put there by itself, and a deletion was held back since", start().asking("a", "600m", "", "").asking("b", "600m", "", "").binds("1", "a", "n", 3).
+			add(trace.Line{Process: "scheduler", Step: &trace.Step{Component: "default-scheduler", Key: "ns/c", Own: written("a", 0), Plan: []trace.Effect{does("held", "delete", "a")}}}).
+			binds("2", "b", "n", 3, written("a", 0)...), "of which 600 are used"},
 		{"and that is known by now", start().asking("a", "600m", "", "").asking("b", "600m", "", "").asking("a", "600m", "n", "").binds("2", "b", "n", 3, written("a", 4)...), "of which 600 are used"},
 		{"and it is gone by now", start().asking("a", "600m", "", "").asking("b", "600m", "", "").binds("1", "a", "n", 3).store("pods", "a", "").binds("2", "b", "n", 3, written("a", 6)...), ""},
 		{"there are as many pods as may be", start().asking("a", "0", "", "").asking("b", "0", "n", "").asking("c", "0", "n", "").binds("1", "a", "n", 4), "node n has 2000 of pods in thousandths"},

@@ -69,8 +69,6 @@ var endpointsTable = table{
 	},
 }
 
-const fewServices = "a user must delete one of the few services, and give its name to another (fuzz/workload, Publishers)"
-
 // ofSlices is the component that the model is of.
 const (
 	ofSlices    = "endpoint-slice-controller"
