@@ -33,8 +33,12 @@ func (Slices) Reconcile(v *control.View, _ time.Time, key control.Key) control.P
 	}
 	have := slicesOf(v, s)
 	groups := wanted(v, s)
-	if writes := write(v, s, have, groups); len(writes) > 0 {
+	writes, missing := write(v, s, have, groups)
+	if len(writes) > 0 {
 		return control.Plan{Batches: [][]control.Effect{writes}, Why: fmt.Sprintf("%d endpoints", count(groups))}
+	}
+	if missing { // what is missing in its own slices may be in leftovers. Upstream deletes those all the same.
+		return control.Plan{Why: "it is being deleted, and gets no more slices"}
 	}
 	if surplus := tidy(s, have); len(surplus) > 0 {
 		return control.Plan{Batches: [][]control.Effect{surplus}, Why: "slices that hold nothing that is wanted"}
@@ -69,8 +73,8 @@ func slicesOf(v *control.View, s *corev1.Service) (have []*held) {
 	return have
 }
 
-// write is what makes the service's slices hold what is wanted.
-func write(v *control.View, s *corev1.Service, have []*held, groups []*group) (writes []control.Effect) {
+// write is what makes the service's slices hold what is wanted; missing: the service gets no slices for all of it.
+func write(v *control.View, s *corev1.Service, have []*held, groups []*group) (writes []control.Effect, missing bool) {
 	var fresh []*discoveryv1.EndpointSlice
 	for _, g := range groups {
 		for _, missing := range slices.Collect(slices.Chunk(g.fill(have), room)) {
@@ -95,13 +99,13 @@ func write(v *control.View, s *corev1.Service, have []*held, groups []*group) (w
 		}
 	}
 	if s.DeletionTimestamp != nil {
-		return writes // it gets no more slices
+		return writes, len(fresh) > 0
 	}
 	for i, name := range v.FreeNames(slicesSource, s.Namespace, s.Name, s.UID, len(fresh)) {
 		fresh[i].Name = name
 		writes = append(writes, create(fresh[i]))
 	}
-	return writes
+	return writes, false
 }
 
 // fill puts the endpoints of a group into the slices of its ports: each stays in the first that holds it. It returns those for which there is no
