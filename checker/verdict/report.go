@@ -34,3 +34,13 @@ func (r Report) First() (checker string, f Finding, ok bool) {
 	}
 	return "", Finding{}, false
 }
+
+// Unjudged is what the first checker that does not know says of why; empty: all know.
+func (r Report) Unjudged() string {
+	for _, n := range r.Results {
+		if len(n.Unknown) > 0 {
+			return n.Checker + ": " + n.Unknown[0]
+		}
+	}
+	return ""
+}

@@ -47,6 +47,9 @@ type Tally struct {
 	// Failed is the seed of the first run that was illegal; nil: none was.
 	Failed *uint64 `json:"failed,omitempty"`
 	Broken string  `json:"broken,omitempty"`
+	// Unjudged is the seed of the first run that could not be judged, and Why what the first checker says that could not; nil: all could.
+	Unjudged *uint64 `json:"unjudged,omitempty"`
+	Why      string  `json:"why,omitempty"`
 }
 
 // ErrNotRepeatable: the same choices made another trace.
@@ -188,10 +191,18 @@ func (t *tallying) add(seed uint64, r Result, err error) {
 		}
 	case verdict.Unknown:
 		t.Unknown++
+		t.unjudged(seed, r.Report.Unjudged())
 	}
 	if t.Seconds = time.Since(t.began).Seconds(); t.progress != nil && time.Since(t.shown) >= between {
 		t.shown = time.Now()
 		t.progress(t.Tally)
+	}
+}
+
+// unjudged takes note of a run that could not be judged.
+func (t *Tally) unjudged(seed uint64, why string) {
+	if t.Unjudged == nil || seed < *t.Unjudged {
+		t.Unjudged, t.Why = &seed, why
 	}
 }
 
@@ -226,7 +237,7 @@ func (t Tally) Table() string {
 		fmt.Fprintf(&b, "  %7s  %s\n", "never", name)
 	}
 	if t.Unknown > 0 {
-		fmt.Fprintf(&b, "\n%d runs could not be judged\n", t.Unknown)
+		fmt.Fprintf(&b, "\n%d runs could not be judged, the first from seed %d: %s\n", t.Unknown, *t.Unjudged, t.Why)
 	}
 	return b.String()
 }

@@ -187,4 +187,7 @@ func (t *Tally) add(u Tally) {
 	if u.Failed != nil && (t.Failed == nil || *u.Failed < *t.Failed) {
 		t.Failed, t.Broken = u.Failed, u.Broken
 	}
+	if u.Unjudged != nil {
+		t.unjudged(*u.Unjudged, u.Why)
+	}
 }
