@@ -9,7 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
 
@@ -86,7 +88,36 @@ func clientActions(t *rapid.T, do func(client string, req api.Request) (api.Resp
 			c.Done(req, resp, err)
 		}
 	}
+	pods, _ := api.ByName("pods")
+	actions["evictors"] = func(t *rapid.T) {
+		req := api.Request{Verb: api.Get, Resource: pods, Namespace: workload.Namespace, Name: rapid.SampledFrom([]string{"once-a", "once-b", "placed", "stray"}).Draw(t, "pod")}
+		resp, _ := do("evictors", req)
+		req.Verb, req.Subresource, req.Object = api.Create, "eviction", drawEviction(t, req.Name, resp.Object)
+		_, _ = do("evictors", req)
+	}
 	return actions
+}
+
+// drawEviction evicts the pod of that name, or the very one that was read, or one that is not there.
+func drawEviction(t *rapid.T, name string, read runtime.Object) *policyv1.Eviction {
+	eviction := &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if rapid.Bool().Draw(t, "without options") {
+		return eviction
+	}
+	eviction.DeleteOptions = &metav1.DeleteOptions{}
+	if rapid.Bool().Draw(t, "dry run") {
+		eviction.DeleteOptions.DryRun = []string{metav1.DryRunAll}
+	}
+	uid := types.UID("another")
+	if pod, ok := read.(*corev1.Pod); ok && rapid.Bool().Draw(t, "the one that was read") {
+		uid = pod.UID
+		eviction.DeleteOptions.Preconditions = &metav1.Preconditions{ResourceVersion: &pod.ResourceVersion}
+	}
+	if eviction.DeleteOptions.Preconditions == nil {
+		eviction.DeleteOptions.Preconditions = &metav1.Preconditions{}
+	}
+	eviction.DeleteOptions.Preconditions.UID = &uid
+	return eviction
 }
 
 // drawn makes the workload's choices from rapid's.

@@ -68,6 +68,11 @@ func (o *Operation) Writes() bool {
 	return false
 }
 
+// Deletes reports whether an operation of the API asks for one object to be deleted: by a delete, or by the eviction of a pod.
+func (o *Operation) Deletes() bool {
+	return o.Verb == "delete" || o.Verb == "create" && o.Subresource == "eviction"
+}
+
 // Before reports whether o was over when p began.
 func (o *Operation) Before(p *Operation) bool { return o.End < p.Start }
 

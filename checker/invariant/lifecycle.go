@@ -87,7 +87,7 @@ func (l *lifecycle) graceful(line *trace.Line) {
 
 // forces: the operation removes a pod at once.
 func forces(op *history.Operation) bool {
-	return op.Verb == "delete" && op.Resource == "pods" && op.Grace != nil && *op.Grace == 0
+	return op.Deletes() && op.Resource == "pods" && op.Grace != nil && *op.Grace == 0
 }
 
 // decision judges one write that was decided.

@@ -142,7 +142,7 @@ func (j *judge) finalized(v *history.Version) bool {
 func (j *judge) wishedOtherwise(v *history.Version, held []string) bool {
 	wishes := map[string]string{object.Foreground: "Foreground", object.Orphan: "Orphan"}
 	for _, op := range j.h.Operations {
-		if op.Layer != trace.API || op.Verb != "delete" || op.Object() != v.Object || op.Outcome() == trace.Failed || v.Line == nil || op.Start > j.h.Clock(v.Line) {
+		if op.Layer != trace.API || !op.Deletes() || op.Object() != v.Object || op.Outcome() == trace.Failed || v.Line == nil || op.Start > j.h.Clock(v.Line) {
 			continue
 		}
 		if !slices.ContainsFunc(held, func(f string) bool { return wishes[f] == "" || op.Policy == "" || wishes[f] == op.Policy }) {

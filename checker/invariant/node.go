@@ -201,7 +201,7 @@ func (p *life) waitsFor(r *run, succeeded map[string]bool) string {
 // forced reports whether somebody but a kubelet asked for the pod to be gone at once: that voids rows 87 to 89.
 func (j *judge) forced(p *life) bool {
 	for _, op := range j.h.Operations {
-		if op.Layer != trace.API || op.Verb != "delete" && op.Verb != "deletecollection" || op.Resource != "pods" || isKubelet(op) {
+		if op.Layer != trace.API || !op.Deletes() && op.Verb != "deletecollection" || op.Resource != "pods" || isKubelet(op) {
 			continue
 		}
 		if op.Grace != nil && *op.Grace == 0 && (op.Name == "" || op.Object() == p.versions[0].Object) {

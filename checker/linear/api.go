@@ -23,7 +23,7 @@ func (j *judge) apiFact(op *history.Operation) {
 		j.apiFailure(op)
 	case op.Verb == "get":
 		j.apiGet(op)
-	case op.Verb == "delete":
+	case op.Deletes():
 		j.apiDelete(op)
 	case op.Verb == "create" && op.Subresource == "":
 		j.apiCreate(op)

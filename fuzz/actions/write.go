@@ -95,10 +95,10 @@ func (r *run) fits(op *history.Operation, v *history.Version) bool {
 	switch {
 	case op.Subresource == "binding":
 		return c.placed()
+	case op.Deletes():
+		return c.goes() || c.stays() && leaving(c.is)
 	case op.Verb == "create":
 		return c.appears()
-	case op.Verb == "delete":
-		return c.goes() || c.stays() && leaving(c.is)
 	}
 	return c.was != nil
 }

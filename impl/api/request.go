@@ -36,7 +36,7 @@ type Request struct {
 	User string
 
 	// Object is the body of a create or update: an object of Resource, a *corev1.Binding for pods/binding, a
-	// *autoscalingv1.Scale for scale. Whoever receives a Request must not modify it.
+	// *policyv1.Eviction for pods/eviction, a *autoscalingv1.Scale for scale. Whoever receives a Request must not modify it.
 	Object runtime.Object
 	// Patch is the body of a patch.
 	Patch     []byte

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -79,6 +80,7 @@ func TestRequestAsUpstreamWritesIt(t *testing.T) {
 		{api.Request{Verb: api.List, Resource: podsResource, Labels: "a=b", Fields: "spec.nodeName=n", Limit: 5, Continue: "c"}, "GET /api/v1/pods?continue=c&fieldSelector=spec.nodeName%3Dn&labelSelector=a%3Db&limit=5"},
 		{api.Request{Verb: api.Create, Resource: podsResource, Namespace: "d", Name: "a", Object: &corev1.Pod{}}, "POST /api/v1/namespaces/d/pods"},
 		{api.Request{Verb: api.Create, Resource: podsResource, Namespace: "d", Name: "a", Subresource: "binding", Object: &corev1.Binding{}}, "POST /api/v1/namespaces/d/pods/a/binding"},
+		{api.Request{Verb: api.Create, Resource: podsResource, Namespace: "d", Name: "a", Subresource: "eviction", Object: &policyv1.Eviction{}}, "POST /api/v1/namespaces/d/pods/a/eviction"},
 		{api.Request{Verb: api.Update, Resource: rs, Namespace: "d", Name: "a", Subresource: "status", Object: rs.New()}, "PUT /apis/apps/v1/namespaces/d/replicasets/a/status"},
 		{api.Request{Verb: api.Patch, Resource: podsResource, Namespace: "d", Name: "a", Patch: []byte("{}"), PatchType: types.MergePatchType, DryRun: true}, "PATCH /api/v1/namespaces/d/pods/a?dryRun=All"},
 		{api.Request{Verb: api.Delete, Resource: podsResource, Namespace: "d", Name: "a", Delete: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}}}, "DELETE /api/v1/namespaces/d/pods/a"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -185,7 +186,13 @@ func CallOf(id, client, server string, req api.Request) *trace.Call {
 		ResourceVersion: req.ResourceVersion, Match: string(req.Match), Labels: req.Labels, Fields: req.Fields,
 		Limit: req.Limit, Continue: req.Continue, DryRun: req.DryRun,
 	}
-	if d := req.Delete; d != nil {
+	options := req.Delete
+	eviction, evicts := req.Object.(*policyv1.Eviction)
+	if evicts && eviction.DeleteOptions != nil {
+		options = eviction.DeleteOptions
+		c.DryRun = c.DryRun || len(options.DryRun) > 0
+	}
+	if d := options; d != nil {
 		c.Grace = d.GracePeriodSeconds
 		if d.PropagationPolicy != nil {
 			c.Policy = string(*d.PropagationPolicy)
@@ -197,7 +204,7 @@ func CallOf(id, client, server string, req api.Request) *trace.Call {
 			c.ResourceVersion = *p.ResourceVersion
 		}
 	}
-	if obj, ok := req.Object.(metav1.Object); ok && req.Object != nil {
+	if obj, ok := req.Object.(metav1.Object); ok && req.Object != nil && !evicts {
 		c.UID, c.ResourceVersion = string(obj.GetUID()), obj.GetResourceVersion()
 		if c.Name == "" {
 			c.Name = obj.GetName()

@@ -65,6 +65,7 @@
 //   - the clock: a deadline is when the deletion was asked for, and the grace period later, so that the grace period tells of both deadlines
 //     which is later. Where the deadline of a shorter period has passed already, the server says 1 instead;
 //   - the period of a pod that has a node, but asks for no grace; the server gives it what a delete asks for;
+//   - evictions: one is a delete with the preconditions of its options, as there are no budgets that could refuse it;
 //   - generateName, dry runs, patches, collections, and everything that is wrong with a body but for finalizers;
 //   - the bound on repetition: a request that has lost 32 races is told of a conflict that it did not ask about;
 //   - a cache that is not ready: its server is down here, and a real one reads the store instead, or refuses a watch;

@@ -36,7 +36,7 @@ var deciding = map[string][]string{
 	"impl/apiserver/cache":        {"cache.go", "item.go", "set.go", "watcher.go", "window.go"},
 	"impl/apiserver/request": {"admit.go", "claim.go", "collection.go", "errors.go", "get.go", "issue.go", "list.go", "listof.go", "machine.go", "op.go", "options.go", "token.go",
 		"watch.go", "write.go"},
-	"impl/apiserver/registry": {"allocate.go", "binding.go", "create.go", "decide.go", "delete.go", "match.go", "meta.go", "patch.go", "pod_status.go", "pod_account.go", "pod_update.go",
+	"impl/apiserver/registry": {"allocate.go", "binding.go", "create.go", "decide.go", "delete.go", "eviction.go", "match.go", "meta.go", "patch.go", "pod_status.go", "pod_account.go", "pod_update.go",
 		"replication.go", "scale.go", "token.go", "update.go"},
 }
 

@@ -147,7 +147,7 @@ func itself(node string, a rbac.Attributes) (bool, string) {
 // pod: which pods are written is looked at by Restrict, as is what was read where the cache does not know of it.
 func pod(node string, a rbac.Attributes, cluster Cluster) (bool, string) {
 	switch a.Subresource + "/" + a.Verb {
-	case "/create", "/delete", "status/update", "status/patch":
+	case "/create", "/delete", "status/update", "status/patch", "eviction/create":
 		return true, ""
 	case "/get":
 		// Upstream: refuses what it does not know of, so that a kubelet that asks for a pod that is gone hears 403 and not 404.

@@ -66,6 +66,11 @@ func restrictPod(node string, req api.Request, old, obj api.Object, cluster Clus
 			return fmt.Errorf("node %q cannot update labels through pod status", node)
 		}
 		return nil
+	case "eviction":
+		if !own {
+			return fmt.Errorf("node %s can only evict pods with spec.nodeName set to itself", node)
+		}
+		return nil
 	default:
 		return fmt.Errorf("unexpected pod subresource %q, only 'status' and 'eviction' are allowed", req.Subresource)
 	}

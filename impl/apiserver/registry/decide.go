@@ -80,8 +80,8 @@ type Change struct {
 // The caller carries the [Change] out if the object is still old; if it is not, it decides again. Errors are
 // [apierrors.StatusError].
 //
-// Served are get, create, update, patch and delete of the object itself and of the subresources status, scale, binding
-// and finalize; deletecollection is a delete of each.
+// Served are get, create, update, patch and delete of the object itself and of the subresources status, scale, binding,
+// eviction and finalize; deletecollection is a delete of each.
 func Decide(old api.Object, req api.Request, env Env) (Change, error) {
 	change, err := decide(old, req, env)
 	if err == nil && env.Admit != nil {
@@ -109,6 +109,11 @@ func decide(old api.Object, req api.Request, env Env) (Change, error) {
 			return Change{}, noSubresource(req)
 		}
 		return decideBinding(old, req, env)
+	case "eviction":
+		if req.Resource.Name != "pods" {
+			return Change{}, noSubresource(req)
+		}
+		return decideEviction(k, old, req, env)
 	default:
 		if _, ok := k.updates[req.Subresource]; !ok {
 			return Change{}, noSubresource(req)

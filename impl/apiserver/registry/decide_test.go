@@ -26,12 +26,13 @@ func TestWhatIsNotServed(t *testing.T) {
 		code                  int32
 		message               string
 	}{
-		{api.Get, "pods", "eviction", 404, "the server could not find the requested resource"},
-		{api.Create, "pods", "eviction", 404, "the server could not find the requested resource"},
+		{api.Get, "pods", "resize", 404, "the server could not find the requested resource"},
+		{api.Create, "pods", "resize", 404, "the server could not find the requested resource"},
 		{api.Update, "configmaps", "status", 404, "the server could not find the requested resource"},
 		{api.Get, "nodes", "scale", 404, "the server could not find the requested resource"},
 		{api.Create, "nodes", "binding", 404, "the server could not find the requested resource"},
 		{api.Get, "pods", "binding", 405, `get is not supported on resources of kind "pods/binding"`},
+		{api.Get, "pods", "eviction", 405, `get is not supported on resources of kind "pods/eviction"`},
 		{api.Create, "pods", "status", 405, `create is not supported on resources of kind "pods/status"`},
 		{api.Delete, "pods", "status", 405, `delete is not supported on resources of kind "pods/status"`},
 		{api.Create, "replicasets", "scale", 405, `create is not supported on resources of kind "replicasets/scale.apps"`},

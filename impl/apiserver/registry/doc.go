@@ -30,7 +30,8 @@
 //   - server-side apply and metadata.managedFields, which are dropped on every write;
 //   - dual-stack Services, and the kinds IPAddress and ServiceCIDR: there is one range of IPs, which does not change; a Service
 //     that was stored without addresses gets none until its type changes;
-//   - the subresources eviction, resize, ephemeralcontainers and token;
+//   - the subresources resize and ephemeralcontainers;
+//   - PodDisruptionBudgets: there is no such resource and nobody who would count, so no eviction is refused for one, and none is told to try again;
 //   - admission plugins besides DefaultTolerationSeconds, Priority and the keeping of namespaces by NamespaceLifecycle; of ServiceAccount in particular,
 //     so a pod's serviceAccountName stays empty, and of TaintNodesByCondition, so a new node has no taint;
 //   - looking into types of volumes that our kubelet does not run, seccomp, AppArmor and Windows options, resource claims,

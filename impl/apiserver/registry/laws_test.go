@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -130,7 +131,7 @@ func isolated(t require.TestingT, req api.Request, old, obj api.Object) {
 	switch {
 	case req.Subresource == "status":
 		require.True(t, equality.Semantic.DeepEqual(was[0], is[0]), "a write of the status changed the spec")
-	case req.Subresource == "binding" || req.Verb == api.Delete:
+	case req.Subresource == "binding" || req.Subresource == "eviction" || req.Verb == api.Delete:
 	default:
 		require.True(t, equality.Semantic.DeepEqual(was[1], is[1]), "a write of the object changed the status")
 	}
@@ -139,7 +140,7 @@ func isolated(t require.TestingT, req api.Request, old, obj api.Object) {
 		require.True(t, now == pod.Spec.NodeName || pod.Spec.NodeName == "" && req.Subresource == "binding",
 			"spec.nodeName %q -> %q by %s %s", pod.Spec.NodeName, now, req.Verb, req.Subresource)
 	}
-	if req.Verb != api.Delete && req.Subresource != "binding" && old.GetGeneration() > 0 {
+	if req.Verb != api.Delete && req.Subresource != "binding" && req.Subresource != "eviction" && old.GetGeneration() > 0 {
 		require.Equal(t, !equality.Semantic.DeepEqual(was[0], is[0]), obj.GetGeneration() > old.GetGeneration(), "generation says when the spec changed")
 	}
 }
@@ -158,8 +159,12 @@ func parts(obj api.Object) [2]any {
 }
 
 func wantedVersion(req api.Request) string {
-	if req.Delete != nil && req.Delete.Preconditions != nil && req.Delete.Preconditions.ResourceVersion != nil {
-		return *req.Delete.Preconditions.ResourceVersion
+	options := req.Delete
+	if eviction, ok := registry.Evicts(req); ok {
+		options = eviction.DeleteOptions
+	}
+	if options != nil && options.Preconditions != nil && options.Preconditions.ResourceVersion != nil {
+		return *options.Preconditions.ResourceVersion
 	}
 	if obj, ok := req.Object.(metav1.Object); ok {
 		return obj.GetResourceVersion()
@@ -199,6 +204,11 @@ func drawRequest(t *rapid.T, w *world) api.Request {
 	req.Verb = rapid.SampledFrom(verbs).Draw(t, "verb")
 	switch req.Verb {
 	case api.Create:
+		if old != nil && r.Name == "pods" && rapid.Bool().Draw(t, "evict") {
+			req.Subresource = "eviction"
+			req.Object = &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: req.Name}, DeleteOptions: drawDelete(t, old)}
+			return req
+		}
 		if old != nil && r.Name == "pods" {
 			req.Subresource = "binding"
 			req.Object = &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Name: req.Name, UID: drawUID(t, old), ResourceVersion: drawVersion(t, old)},

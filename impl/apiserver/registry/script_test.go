@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -237,6 +238,8 @@ func (w *world) body(t *testing.T, d *datadriven.TestData, req api.Request) runt
 	switch req.Subresource {
 	case "binding":
 		obj = &corev1.Binding{}
+	case "eviction":
+		obj = &policyv1.Eviction{}
 	case "scale":
 		obj = &autoscalingv1.Scale{}
 	}

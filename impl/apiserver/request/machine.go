@@ -44,6 +44,9 @@ type Machine struct {
 
 // New begins a request. env is called once for every decision and returns a fresh UID and suffix each time.
 func New(req api.Request, caches Caches, env func() registry.Env) *Machine {
+	if eviction, ok := registry.Evicts(req); ok && eviction.DeleteOptions != nil && len(eviction.DeleteOptions.DryRun) > 0 {
+		req.DryRun = true
+	}
 	m := &Machine{req: req, caches: caches, env: env}
 	if err := wellFormed(req); err != nil {
 		m.fail(err)

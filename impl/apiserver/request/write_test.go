@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -465,5 +466,51 @@ func TestGracefulDeletion(t *testing.T) {
 				require.True(t, apierrors.IsNotFound(err), "%v", err)
 			})
 		}
+	}
+}
+
+// Goal: an eviction is one write, whatever comes between, and none where either its options or the request say that it is a dry run. Method: a pod,
+// evicted on a version that the cache still shows, with and without a precondition that names it.
+func TestEviction(t *testing.T) {
+	evict := func(options *metav1.DeleteOptions) api.Request {
+		return api.Request{Verb: api.Create, Resource: pods, Namespace: "default", Name: "p", Subresource: "eviction",
+			Object: &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: "p"}, DeleteOptions: options}}
+	}
+	begin := func() (*world, *corev1.Pod) {
+		w := newWorld(t, 0)
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}, Spec: corev1.PodSpec{NodeName: "n", Containers: []corev1.Container{{Name: "c", Image: "i"}}}}
+		made := w.must(api.Request{Verb: api.Create, Resource: pods, Namespace: "default", Name: "p", Object: pod}).(*corev1.Pod)
+		w.catchUp()
+		labeled := made.DeepCopy()
+		labeled.Labels = map[string]string{"a": "b"}
+		w.must(api.Request{Verb: api.Update, Resource: pods, Namespace: "default", Name: "p", Object: labeled})
+		return w, made
+	}
+	read := func(w *world) *corev1.Pod {
+		return w.must(api.Request{Verb: api.Get, Resource: pods, Namespace: "default", Name: "p"}).(*corev1.Pod)
+	}
+
+	w, _ := begin()
+	resp, err := w.do(evict(nil))
+	require.NoError(t, err)
+	require.Equal(t, []string{"put", "put"}, w.asked, "the cached version is not the stored one any more")
+	require.True(t, resp.Created)
+	require.Equal(t, metav1.StatusSuccess, resp.Object.(*metav1.Status).Status)
+	gone := read(w)
+	require.NotNil(t, gone.DeletionTimestamp)
+	require.Equal(t, "b", gone.Labels["a"])
+	require.Equal(t, corev1.DisruptionTarget, gone.Status.Conditions[0].Type)
+
+	w, old := begin()
+	_, err = w.do(evict(&metav1.DeleteOptions{Preconditions: &metav1.Preconditions{ResourceVersion: &old.ResourceVersion}}))
+	require.True(t, apierrors.IsConflict(err), "%v", err)
+	require.Nil(t, read(w).DeletionTimestamp)
+
+	for _, dry := range []api.Request{evict(&metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}}), evict(nil)} {
+		dry.DryRun = dry.Object.(*policyv1.Eviction).DeleteOptions == nil
+		w, _ = begin()
+		_, err = w.do(dry)
+		require.NoError(t, err)
+		require.Nil(t, read(w).DeletionTimestamp, "a dry run changes nothing")
 	}
 }

@@ -125,6 +125,7 @@ func TestAuthorization(t *testing.T) {
 		{"nobody", "POST " + podsPath, 403, `cannot create resource`},
 		{"nobody", "PUT " + podsPath + "/a", 403, `cannot update resource`},
 		{"nobody", "PATCH " + podsPath + "/a", 403, `cannot patch resource`},
+		{"nobody", "POST " + podsPath + "/a/eviction", 403, `pods \"a\" is forbidden: User \"nobody\" cannot create resource \"pods/eviction\" in API group \"\" in the namespace \"default\"`},
 		{"nobody", "DELETE " + podsPath + "/a", 403, `cannot delete resource`},
 		{"nobody", "DELETE " + podsPath, 403, `cannot deletecollection resource`},
 		{"nobody", "GET /api/v1/frobs", 403, `frobs is forbidden: User \"nobody\" cannot list resource \"frobs\" in API group \"\" at the cluster scope`},

@@ -8,6 +8,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,6 +23,8 @@ func (rt route) newObject() (runtime.Object, schema.GroupVersionKind) {
 	switch rt.subresource {
 	case "binding":
 		return &corev1.Binding{}, corev1.SchemeGroupVersion.WithKind("Binding")
+	case "eviction":
+		return &policyv1.Eviction{}, policyv1.SchemeGroupVersion.WithKind("Eviction")
 	case "token":
 		return &authenticationv1.TokenRequest{}, authenticationv1.SchemeGroupVersion.WithKind("TokenRequest")
 	case "scale":
@@ -115,8 +118,8 @@ func splitYAMLErrors(text string) []string {
 	return lines
 }
 
-// checkPlace puts the path's namespace into an object that has none, and refuses one that is for another place. A binding's
-// name is looked at by who binds, in words of its own.
+// checkPlace puts the path's namespace into an object that has none, and refuses one that is for another place. The name of a
+// binding or an eviction is looked at by who carries it out, in words of its own.
 func (c *call) checkPlace(obj runtime.Object) error {
 	m, err := meta.Accessor(obj)
 	if err != nil {

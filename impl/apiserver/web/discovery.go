@@ -9,6 +9,7 @@ import (
 	"github.com/munnerz/goautoneg"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -148,7 +149,7 @@ func subresourceVerbs(sub string) metav1.Verbs {
 	switch sub {
 	case "log":
 		return metav1.Verbs{"get"}
-	case "binding", "token":
+	case "binding", "eviction", "token":
 		return metav1.Verbs{"create"}
 	case "finalize":
 		return metav1.Verbs{"update"}
@@ -167,6 +168,8 @@ func subresourceKind(r *api.Resource, sub string) schema.GroupVersionKind {
 		return authenticationv1.SchemeGroupVersion.WithKind("TokenRequest")
 	case "binding":
 		return r.GVK().GroupVersion().WithKind("Binding")
+	case "eviction":
+		return policyv1.SchemeGroupVersion.WithKind("Eviction")
 	case "exec":
 		return r.GVK().GroupVersion().WithKind("PodExecOptions")
 	case "attach":

@@ -42,7 +42,7 @@
 // **Not done**: impersonation; reviews in discovery, which no client asks before it sends one; compressed answers, which cost
 // more than they save on one host; watches over WebSocket and the deprecated /watch/ paths, which no client in use asks
 // for; server-side apply; priority and fairness (the older in-flight limits are there); the proxy subresources;
-// pods/eviction, pods/ephemeralcontainers, pods/resize; WebSocket streams of kubectl's newest protocol, which are refused so
+// pods/ephemeralcontainers, pods/resize; evictions in policy/v1beta1; WebSocket streams of kubectl's newest protocol, which are refused so
 // that kubectl uses SPDY (see upgradable).
 //
 // Upstream: /healthz, /livez, /readyz and /version are anybody's by the role system:public-info-viewer; here they always are.

@@ -33,6 +33,7 @@ func FuzzHTTP(f *testing.F) {
 		{"GET", podsPath + "?limit=3&continue=x&resourceVersion=1&resourceVersionMatch=Exact", "", "application/json;as=Table;g=meta.k8s.io;v=v1", ""},
 		{"GET", podsPath + "/a?includeObject=Object", "", "application/json;as=Table;g=meta.k8s.io;v=v1,*/*;q=0.1", ""},
 		{"GET", podsPath + "/a/log?tailLines=3&follow=1", "", "", ""},
+		{"POST", podsPath + "/a/eviction", "application/json", "", `{"metadata":{"name":"a"},"deleteOptions":{"preconditions":{"uid":"x"},"dryRun":["All"]}}`},
 		{"POST", podsPath + "/a/exec?command=x&stdout=1", "", "", ""},
 		{"GET", "/api/v1/namespaces/mine/pods", "", "", ""},
 		{"GET", "/api/v1/namespaces/mine/../default/pods/a", "", "", ""},

@@ -80,7 +80,7 @@ func (rt route) verbs() map[string]api.Verb {
 			return map[string]api.Verb{http.MethodGet: connect}
 		}
 		return map[string]api.Verb{http.MethodGet: connect, http.MethodPost: connect}
-	case rt.subresource == "binding", rt.subresource == "token":
+	case rt.subresource == "binding", rt.subresource == "eviction", rt.subresource == "token":
 		return map[string]api.Verb{http.MethodPost: api.Create}
 	case rt.subresource == "finalize":
 		return map[string]api.Verb{http.MethodPut: api.Update}

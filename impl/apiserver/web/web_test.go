@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -296,6 +297,12 @@ func TestRequests(t *testing.T) {
 		{"patch", "PATCH " + podsPath + "/a", "{}", []string{"Content-Type: application/merge-patch+json; charset=utf-8"}, 200, []string{`"name":"a"`}, ""},
 		{"forced patch", "PATCH " + podsPath + "/a?force=true", "{}", []string{"Content-Type: application/merge-patch+json"}, 422, []string{"force"}, ""},
 		{"bind", "POST " + podsPath + "/a/binding", `{"apiVersion":"v1","kind":"Binding","target":{"name":"n"}}`, nil, 201, []string{`"status":"Success"`}, ""},
+		{"evict", "POST " + podsPath + "/a/eviction", `{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"a"}}`, nil, 201, []string{`"status":"Success"`}, ""},
+		{"evict as of old", "POST " + podsPath + "/a/eviction", `{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"a"}}`, nil, 400,
+			[]string{"the API version in the data (policy/v1beta1) does not match the expected API version (policy/v1)"}, ""},
+		{"evict a pod of elsewhere", "POST " + podsPath + "/a/eviction", `{"metadata":{"name":"a","namespace":"other"}}`, nil, 400,
+			[]string{"the namespace of the provided object does not match the namespace sent on the request"}, ""},
+		{"evictions are not read", "GET " + podsPath + "/a/eviction", "", nil, 405, nil, ""},
 		{"scale", "PUT /apis/apps/v1/namespaces/default/replicasets/r/scale", `{"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"r"},"spec":{"replicas":2}}`, nil, 201, nil, ""},
 		{"delete", "DELETE " + podsPath + "/a?gracePeriodSeconds=3", "", nil, 200, []string{`"status":"Success"`}, ""},
 		{"delete by a body", "DELETE " + podsPath + "/a", `{"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Foreground"}`, nil, 200, nil, ""},
@@ -349,6 +356,10 @@ func TestWhatTheTransportIsAsked(t *testing.T) {
 		{"POST " + podsPath + "/a/binding", `{"metadata":{"name":"a"},"target":{"name":"n"}}`, "", func(r api.Request) any {
 			return r.Object.(*corev1.Binding).Name + ">" + r.Object.(*corev1.Binding).Target.Name
 		}, "a>n"},
+		{"POST " + podsPath + "/a/eviction?dryRun=All", `{"metadata":{"name":"a"},"deleteOptions":{"gracePeriodSeconds":3}}`, "", func(r api.Request) any {
+			eviction := r.Object.(*policyv1.Eviction)
+			return []any{r.Verb, r.Subresource, eviction.Name, *eviction.DeleteOptions.GracePeriodSeconds, r.DryRun}
+		}, []any{api.Create, "eviction", "a", int64(3), true}},
 		{"PATCH " + podsPath + "/a", `[]`, "application/json-patch+json", func(r api.Request) any { return string(r.PatchType) + string(r.Patch) }, "application/json-patch+json[]"},
 		{"DELETE " + podsPath + "/a?gracePeriodSeconds=3", "", "", func(r api.Request) any { return *r.Delete.GracePeriodSeconds }, int64(3)},
 		{"DELETE " + podsPath + "/a?gracePeriodSeconds=3", `{"gracePeriodSeconds":4,"dryRun":["All"]}`, "", func(r api.Request) any { return []any{*r.Delete.GracePeriodSeconds, r.DryRun} }, []any{int64(4), true}},

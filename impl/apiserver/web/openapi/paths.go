@@ -6,6 +6,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -72,6 +73,11 @@ func (b *builder) addResource(paths map[string]*spec3.Path, r *api.Resource) {
 			kind := authenticationv1.SchemeGroupVersion.WithKind("TokenRequest")
 			paths[root+r.Name+"/{name}/token"] = &spec3.Path{PathProps: spec3.PathProps{
 				Parameters: places, Post: b.operation(kind, "post", &authenticationv1.TokenRequest{}, &authenticationv1.TokenRequest{}, writeQuery),
+			}}
+		case "eviction":
+			kind := policyv1.SchemeGroupVersion.WithKind("Eviction")
+			paths[root+r.Name+"/{name}/eviction"] = &spec3.Path{PathProps: spec3.PathProps{
+				Parameters: places, Post: b.operation(kind, "post", &policyv1.Eviction{}, &policyv1.Eviction{}, writeQuery),
 			}}
 		case "binding":
 			kind := corev1.SchemeGroupVersion.WithKind("Binding")
