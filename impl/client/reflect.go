@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -13,6 +14,8 @@ import (
 
 // Observer is the cache that a reflector feeds. An error refuses what was sent.
 type Observer struct {
+	// Name tells the calls from those for other reflectors of the resource in the trace; empty: there are none.
+	Name  string
 	List  func(rv int64, objects []metav1.Object) error
 	Event func(event api.WatchEvent) error
 	Log   func(format string, args ...any) // nil: nobody is told
@@ -20,7 +23,7 @@ type Observer struct {
 
 // Reflect runs the reflector until ctx ends.
 func Reflect(ctx context.Context, transport Transport, r *Reflector, observer Observer) {
-	ctx = withIssuer(ctx, r.what.Resource.Name)
+	ctx = withIssuer(ctx, cmp.Or(observer.Name, r.what.Resource.Name))
 	for ctx.Err() == nil {
 		req := r.Next()
 		var err error

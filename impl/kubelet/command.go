@@ -127,6 +127,7 @@ func (c *Config) complete(f flags) (err error) {
 		return fmt.Errorf("--capacity: %w", err)
 	}
 	c.Info = systemInfo()
+	c.OneByOne = true
 	return nil
 }
 

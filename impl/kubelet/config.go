@@ -30,6 +30,10 @@ type Config struct {
 	LeaseDuration     time.Duration
 	LeaseRenewal      time.Duration
 	Relist            time.Duration
+
+	// OneByOne: config maps and secrets are read one by one, as pods refer to them, which is all that a node authorizer lets a kubelet read.
+	// Otherwise all of them are watched: a simulation has no authorizer.
+	OneByOne bool
 }
 
 // DNS is what resolv.conf of a pod with dnsPolicy ClusterFirst says.

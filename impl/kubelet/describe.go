@@ -28,6 +28,7 @@ func (e RunProbe) Describe() (string, trace.Ref) {
 func (e RunHook) Describe() (string, trace.Ref)      { return string(e.Kind) + " hook", e.ref(e.Container) }
 func (e RequestToken) Describe() (string, trace.Ref) { return "request token", e.ref(e.Account) }
 func (e CleanUp) Describe() (string, trace.Ref)      { return "clean up", trace.Ref{UID: string(e.UID)} }
+func (e Follow) Describe() (string, trace.Ref)       { return "follow references", trace.Ref{} }
 func (e Say) Describe() (string, trace.Ref)          { return "record events", e.ref("") }
 
 // ref names the pod, and by Key the container or sandbox.

@@ -16,7 +16,10 @@
 //     container's record: the kubelet's restart changes nothing (row 84, K20). restartCount never decreases (row 83).
 //  6. A deleted pod: preStop, TERM, at least its grace, KILL; terminal phase in the API; removal; final DELETE with its UID
 //     as precondition (rows 86, 88, 89, K11, K12). A pod that vanished from the API is stopped with the grace of its spec.
-//  7. The death of the kubelet or of the runtime disturbs no container: all that matters is in the API and in the runtime's
+//  7. With a node authorizer before it a kubelet reads only the config maps and secrets to which its pods refer, each by its name
+//     ([Config].OneByOne). A pod waits until they were read, silently at first; where that is refused, or goes wrong, again and again, the pod says
+//     so, and goes on when it is not. What was read counts until something else is.
+//  8. The death of the kubelet or of the runtime disturbs no container: all that matters is in the API and in the runtime's
 //     records (row 92).
 //
 // # Files
@@ -26,7 +29,9 @@
 //	status.go      what the API should show of a pod
 //	spec.go        what the runtime is told about a pod; env.go, security.go, volume.go
 //	node.go        the Node and its Lease; admit.go whether a pod fits, suit.go whether it may be here
-//	local.go       ring 3: the local sources; perform.go, images.go, prober.go, hooks.go, tokens.go the effects on the node
+//	reference.go   the config maps and secrets that pods refer to, and which are to be read
+//	local.go       ring 3: the local sources; perform.go, images.go, prober.go, hooks.go, tokens.go the effects on the node;
+//	               follow.go what reads the references
 //	shell.go       what keeps the local sources fed; command.go the process; events.go its Events
 //
 // # Not done

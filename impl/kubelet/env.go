@@ -63,7 +63,10 @@ func (p *pass) environment(c *corev1.Container) ([]*cri.KeyValue, map[string]str
 func (p *pass) envFrom(from *corev1.EnvFromSource, set func(name, value string)) error {
 	switch {
 	case from.ConfigMapRef != nil:
-		cm := p.refs.ConfigMap(from.ConfigMapRef.Name)
+		cm, err := p.refs.ConfigMap(from.ConfigMapRef.Name)
+		if err != nil {
+			return err
+		}
 		if cm == nil {
 			return p.missing("configmap", from.ConfigMapRef.Name, from.ConfigMapRef.Optional)
 		}
@@ -71,7 +74,10 @@ func (p *pass) envFrom(from *corev1.EnvFromSource, set func(name, value string))
 			set(from.Prefix+key, cm.Data[key])
 		}
 	case from.SecretRef != nil:
-		secret := p.refs.Secret(from.SecretRef.Name)
+		secret, err := p.refs.Secret(from.SecretRef.Name)
+		if err != nil {
+			return err
+		}
 		if secret == nil {
 			return p.missing("secret", from.SecretRef.Name, from.SecretRef.Optional)
 		}
@@ -103,7 +109,10 @@ func (p *pass) envValue(c *corev1.Container, e *corev1.EnvVar, values map[string
 		return value, true, err
 	case from.ConfigMapKeyRef != nil:
 		ref := from.ConfigMapKeyRef
-		cm := p.refs.ConfigMap(ref.Name)
+		cm, err := p.refs.ConfigMap(ref.Name)
+		if err != nil {
+			return "", false, err
+		}
 		if cm == nil {
 			return "", false, p.missing("configmap", ref.Name, ref.Optional)
 		}
@@ -111,7 +120,10 @@ func (p *pass) envValue(c *corev1.Container, e *corev1.EnvVar, values map[string
 		return value, found, p.missingKey(found, ref.Key, "ConfigMap", ref.Name, ref.Optional)
 	case from.SecretKeyRef != nil:
 		ref := from.SecretKeyRef
-		secret := p.refs.Secret(ref.Name)
+		secret, err := p.refs.Secret(ref.Name)
+		if err != nil {
+			return "", false, err
+		}
 		if secret == nil {
 			return "", false, p.missing("secret", ref.Name, ref.Optional)
 		}

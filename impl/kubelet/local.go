@@ -45,6 +45,9 @@ type Local struct {
 	machine  *Machine
 	calls    map[string]*calls // by pod UID
 	messages map[string]string // the last words of exited containers, by ID
+	// references are the config maps and secrets that are followed; referring tells whoever reads them that there are others now.
+	references map[Refer]*Reference
+	referring  chan struct{}
 }
 
 type podName struct{ namespace, name string }
@@ -61,6 +64,7 @@ func (l *Local) Connect(list func(source string, rv int64, objects []metav1.Obje
 	defer l.mu.Unlock()
 	l.list = list
 	l.observed, l.calls, l.messages = map[podName]*Observed{}, map[string]*calls{}, map[string]string{}
+	l.references, l.referring = map[Refer]*Reference{}, make(chan struct{}, 1)
 	l.machine = &Machine{ObjectMeta: metav1.ObjectMeta{Name: l.Config.Node, UID: localUID}, Down: "it has not been listed yet"}
 }
 
@@ -255,6 +259,7 @@ func (l *Local) setMachine(change func(*Machine)) {
 	}
 	if l.machine.ResourceVersion == "" {
 		l.publish() // the first word about the machine comes with the first list of its pods
+		l.publishReferences()
 	}
 	l.number++
 	next.ResourceVersion = strconv.FormatInt(l.number, 10)

@@ -35,6 +35,8 @@ func (l *Local) Perform(ctx context.Context, effect control.Effect) control.Answ
 		return control.Answer{Outcome: trace.OK}
 	case CleanUp:
 		reached, err = l.cleanUp(e.UID)
+	case Follow:
+		reached = l.follow(e)
 	case SetUp:
 		err = l.setUp(e)
 		reached = l.remember(e.PodRef, func(o *Observed) { l.setUpDone(o, e, err) })

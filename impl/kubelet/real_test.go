@@ -48,7 +48,7 @@ func TestPodOnContainerd(t *testing.T) {
 
 	pod := podOfEverything(host)
 	configMap := &corev1.ConfigMap{Data: map[string]string{"key": "of the config map", "env": "from the config map"}}
-	in := Input{Pod: pod, Refs: Lookup{ConfigMap: func(string) *corev1.ConfigMap { return configMap }, Secret: func(string) *corev1.Secret { return nil }}}
+	in := Input{Pod: pod, Refs: Lookup{ConfigMap: func(string) (*corev1.ConfigMap, error) { return configMap, nil }, Secret: func(string) (*corev1.Secret, error) { return nil, nil }}}
 	const enough = 20
 	for range enough {
 		in.Seen = seen

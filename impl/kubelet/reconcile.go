@@ -50,8 +50,7 @@ func (k *Kubelet) Name() string { return "kubelet" }
 //
 // A service concerns only containers that are created after it: nobody looks at a pod again because of it.
 //
-// Upstream: reads config maps and secrets one by one as pods refer to them; here all are watched, which is one mechanism
-// less and, without a node authorizer, forbids nothing that was forbidden.
+// Config maps and secrets are all watched, or, with [Config].OneByOne, as upstream's kubelet reads them: those to which pods refer.
 func (k *Kubelet) Sources() []control.Source {
 	source := func(name, namespace, fields string) control.Source {
 		resource, _ := api.ByName(name)
@@ -59,7 +58,7 @@ func (k *Kubelet) Sources() []control.Source {
 	}
 	pods := source(sourcePods, "", "spec.nodeName="+k.cfg.Node)
 	pods.Indexes = []control.Index{byReference}
-	return []control.Source{
+	all := []control.Source{
 		pods,
 		source(sourceNodes, "", "metadata.name="+k.cfg.Node),
 		source(sourceLeases, leaseNamespace, "metadata.name="+k.cfg.Node),
@@ -69,6 +68,11 @@ func (k *Kubelet) Sources() []control.Source {
 		{Name: sourceRuntime},
 		{Name: sourceMachine},
 	}
+	if k.cfg.OneByOne {
+		all = slices.DeleteFunc(all, func(s control.Source) bool { return s.Name == sourceConfigMaps || s.Name == sourceSecrets })
+		all = append(all, control.Source{Name: sourceReferences})
+	}
+	return all
 }
 
 // byReference finds the pods that refer to a config map or secret: "configmaps/NAMESPACE/NAME".
@@ -128,6 +132,9 @@ func (k *Kubelet) Keys(v *control.View, source string, old, new metav1.Object, a
 	case sourcePods:
 		podKeys(obj.(*corev1.Pod), add)
 		add(keyGarbage)
+		if k.cfg.OneByOne && !slices.Equal(k.refers(old), k.refers(new)) {
+			add(keyReferences)
+		}
 	case sourceRuntime:
 		add(control.Key(obj.GetNamespace() + "/" + obj.GetName()))
 		if pod, ok := v.Get(sourcePods, obj.GetNamespace(), obj.GetName()).(*corev1.Pod); ok {
@@ -147,6 +154,10 @@ func (k *Kubelet) Keys(v *control.View, source string, old, new metav1.Object, a
 		add(keyLease)
 	case sourceLeases:
 		add(keyLease)
+	case sourceReferences:
+		for pod := range v.Select(sourcePods, byReference.Name, referOf(obj.(*Reference)).index()).Each {
+			podKeys(pod.(*corev1.Pod), add)
+		}
 	case sourceConfigMaps, sourceSecrets:
 		for pod := range v.Select(sourcePods, byReference.Name, source+"/"+obj.GetNamespace()+"/"+obj.GetName()).Each {
 			podKeys(pod.(*corev1.Pod), add)
@@ -202,6 +213,8 @@ func (k *Kubelet) Reconcile(v *control.View, now time.Time, key control.Key) con
 		return write(decideLease(&k.cfg, node, lease, now))
 	case keyGarbage:
 		return k.garbage(v, machine)
+	case keyReferences:
+		return k.decideReferences(v)
 	}
 	if machine.Down != "" {
 		// What runs goes on, and what the API shows of it stays (rows 92, 96).
@@ -226,22 +239,7 @@ func (k *Kubelet) Reconcile(v *control.View, now time.Time, key control.Key) con
 
 // input collects what a decision about the pods of one name needs.
 func (k *Kubelet) input(v *control.View, namespace, name string) Input {
-	in := Input{Refs: Lookup{
-		ConfigMap: func(name string) *corev1.ConfigMap {
-			cm, _ := v.Get(sourceConfigMaps, namespace, name).(*corev1.ConfigMap)
-			return cm
-		},
-		Secret: func(name string) *corev1.Secret {
-			s, _ := v.Get(sourceSecrets, namespace, name).(*corev1.Secret)
-			return s
-		},
-		Services: func() (all []*corev1.Service) {
-			for svc := range v.All(sourceServices).Each {
-				all = append(all, svc.(*corev1.Service))
-			}
-			return all
-		},
-	}}
+	in := Input{Refs: k.lookups(v, namespace)}
 	if in.Pod, _ = v.Get(sourcePods, namespace, name).(*corev1.Pod); in.Pod != nil && in.Pod.Spec.NodeName != k.cfg.Node {
 		in.Pod = nil // a live read of an object in doubt shows what has its name by now, which may be another node's
 	}

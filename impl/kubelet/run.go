@@ -52,7 +52,7 @@ func (p *pass) mount() bool {
 	volumes, hash, err := p.volumes()
 	failed := p.mem.VolumesFailed
 	switch {
-	case errors.Is(err, errNoToken):
+	case errors.Is(err, errNoToken), errors.Is(err, errUnread):
 		return false // asked for under a key of its own
 	case err != nil:
 		if p.ripe(failed) {
@@ -253,6 +253,9 @@ func (p *pass) start(m *member) {
 	config, files, err := p.containerConfig(m, attempt, level+1)
 	if m.latest == nil && !m.ran() && err == nil {
 		config.Annotations[runtime.AnnotationBackoff] = "0"
+	}
+	if errors.Is(err, errUnread) {
+		return
 	}
 	if err != nil {
 		p.wait(m, "CreateContainerConfigError", "%s", err)

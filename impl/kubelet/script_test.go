@@ -19,14 +19,18 @@ import (
 )
 
 // Each file in testdata/stories tells what a kubelet does in one situation: everything it did to the runtime and to the API,
-// in order. The commands are those of run below.
+// in order. The commands are those of run below. A kubelet that reads config maps and secrets one by one does the same as one that watches all.
 func TestStories(t *testing.T) {
-	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
-		w := newWorld()
-		w.settle()
-		w.take()
-		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string { return w.run(t, d) })
-	})
+	for _, oneByOne := range []bool{false, true} {
+		cfg := Defaults
+		cfg.OneByOne = oneByOne
+		datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
+			w := newWorldOf(cfg)
+			w.settle()
+			w.take()
+			datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string { return w.run(t, d) })
+		})
+	}
 }
 
 func (w *world) run(t *testing.T, d *datadriven.TestData) string {

@@ -19,9 +19,9 @@ const (
 	rewatch = time.Second
 )
 
-// Feeds keep the local sources fed: the runtime is listed again and again, and a pod of which the runtime tells that it
-// changed is looked at at once. The list is the truth, the events are only quick.
-func (l *Local) Feeds() []func(context.Context, func(string, int64, []metav1.Object) error) {
+// feeds keep the local sources fed: the runtime is listed again and again, and a pod of which the runtime tells that it
+// changed is looked at at once. The list is the truth, the events are only quick. What pods refer to is read from the API.
+func (l *Local) feeds(shell control.Shell) []func(context.Context, func(string, int64, []metav1.Object) error) {
 	hints := make(chan string, maxHints)
 	connected := make(chan struct{})
 	return []func(context.Context, func(string, int64, []metav1.Object) error){
@@ -35,6 +35,10 @@ func (l *Local) Feeds() []func(context.Context, func(string, int64, []metav1.Obj
 			l.examine(ctx)
 		},
 		func(ctx context.Context, _ func(string, int64, []metav1.Object) error) { l.watch(ctx, hints) },
+		func(ctx context.Context, _ func(string, int64, []metav1.Object) error) {
+			<-connected
+			l.refer(ctx, shell.Transport, shell.Log)
+		},
 	}
 }
 
@@ -108,6 +112,6 @@ func (l *Local) Pods() []runtime.Pod {
 
 // shellOf is what the loop runs in.
 func (l *Local) shellOf(shell control.Shell) control.Shell {
-	shell.Perform, shell.Feeds = l.Perform, l.Feeds()
+	shell.Perform, shell.Feeds = l.Perform, l.feeds(shell)
 	return shell
 }

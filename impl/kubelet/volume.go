@@ -26,10 +26,10 @@ type Volume struct {
 	Limit  int64
 }
 
-// Lookup finds what a pod refers to in its namespace; nil: it is not there.
+// Lookup finds what a pod refers to in its namespace; nil: it is not there. An error: it is not known whether it is.
 type Lookup struct {
-	ConfigMap func(name string) *corev1.ConfigMap
-	Secret    func(name string) *corev1.Secret
+	ConfigMap func(name string) (*corev1.ConfigMap, error)
+	Secret    func(name string) (*corev1.Secret, error)
 	// Services are all services of all namespaces; nil: there are none.
 	Services func() []*corev1.Service
 }
@@ -111,7 +111,10 @@ func (p *pass) projectedFiles(s *corev1.ProjectedVolumeSource) (map[string]volum
 }
 
 func (p *pass) configMapFiles(s *corev1.ConfigMapVolumeSource) (map[string]volume.File, error) {
-	cm := p.refs.ConfigMap(s.Name)
+	cm, err := p.refs.ConfigMap(s.Name)
+	if err != nil {
+		return nil, err
+	}
 	optional := s.Optional != nil && *s.Optional
 	if cm == nil {
 		if optional {
@@ -128,7 +131,10 @@ func (p *pass) configMapFiles(s *corev1.ConfigMapVolumeSource) (map[string]volum
 }
 
 func (p *pass) secretFiles(s *corev1.SecretVolumeSource) (map[string]volume.File, error) {
-	secret := p.refs.Secret(s.SecretName)
+	secret, err := p.refs.Secret(s.SecretName)
+	if err != nil {
+		return nil, err
+	}
 	optional := s.Optional != nil && *s.Optional
 	if secret == nil {
 		if optional {

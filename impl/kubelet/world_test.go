@@ -38,6 +38,8 @@ type world struct {
 	loop  *control.Loop
 	local *Local
 	lives int
+	// refused are the config maps and secrets that the API does not let the kubelet read, by resource/namespace/name.
+	refused map[string]bool
 	// wrap, if set, makes a mutant of the kubelet that is booted next.
 	wrap func(control.Component) control.Component
 	// told are the resourceVersions that the loop was last given.
@@ -54,9 +56,11 @@ type world struct {
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func newWorld() *world {
+func newWorld() *world { return newWorldOf(Defaults) }
+
+func newWorldOf(cfg Config) *world {
 	w := &world{now: epoch, api: map[string]metav1.Object{}, rv: 1}
-	w.cfg = Defaults
+	w.cfg = cfg
 	w.cfg.Node, w.cfg.Hostname, w.cfg.Address, w.cfg.RootDir, w.cfg.LogsDir = "n1", "n1", "10.0.0.1", "/root-dir", "/root-dir/log/pods"
 	w.cfg.Capacity = corev1.ResourceList{"cpu": resource.MustParse("4"), "memory": resource.MustParse("8Gi"), "pods": resource.MustParse("110")}
 	w.cfg.Info = corev1.NodeSystemInfo{KubeletVersion: Version, OperatingSystem: "linux", Architecture: "amd64"}
@@ -106,6 +110,23 @@ func (w *world) tell() {
 		}
 		if err := w.loop.ObserveList(s.Name, w.rv, objects); err != nil {
 			panic(err)
+		}
+	}
+	for _, r := range w.local.followed() {
+		w.answer(r)
+	}
+}
+
+// answer tells the kubelet of a reference that it follows, as often as it takes.
+func (w *world) answer(r Refer) {
+	if obj, there := w.api[r.index()]; there && !w.refused[r.index()] {
+		_ = w.local.read(r).List(w.rv, []metav1.Object{obj})
+	} else if !w.refused[r.index()] {
+		_ = w.local.read(r).List(w.rv, nil)
+	} else {
+		observer := w.local.read(r)
+		for range patience {
+			observer.Log("list %s: %s is forbidden", r.Source, r.Name)
 		}
 	}
 }
@@ -279,6 +300,9 @@ func (w *world) note(e control.Effect, err error) {
 		}
 	case CleanUp:
 		line = "clean up " + string(other.UID)
+	case Follow:
+		w.told = 0
+		return
 	case Create:
 		line = fmt.Sprintf("create %s attempt %d", other.Config.Metadata.Name, other.Config.Metadata.Attempt)
 	case Stop:

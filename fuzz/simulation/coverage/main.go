@@ -32,7 +32,7 @@ var deciding = map[string][]string{
 	"impl/controller/replication": {"effects.go", "kind.go", "reconcile.go", "replication.go", "status.go", "victims.go"},
 	"impl/proxy":                  {"proxy.go", "reconcile.go", "wanted.go"},
 	"impl/scheduler":              {"affinity.go", "effects.go", "filter.go", "preempt.go", "reconcile.go", "score.go", "snapshot.go", "wake.go"},
-	"impl/kubelet":                {"admit.go", "deadline.go", "node.go", "notes.go", "observed.go", "pass.go", "pod.go", "poststart.go", "probe.go", "reconcile.go", "run.go", "status.go", "suit.go", "terminate.go", "token.go"},
+	"impl/kubelet":                {"admit.go", "deadline.go", "node.go", "notes.go", "observed.go", "pass.go", "pod.go", "poststart.go", "probe.go", "reconcile.go", "reference.go", "run.go", "status.go", "suit.go", "terminate.go", "token.go"},
 	"impl/apiserver/cache":        {"cache.go", "item.go", "set.go", "watcher.go", "window.go"},
 	"impl/apiserver/request": {"admit.go", "claim.go", "collection.go", "errors.go", "get.go", "issue.go", "list.go", "listof.go", "machine.go", "op.go", "options.go", "token.go",
 		"watch.go", "write.go"},

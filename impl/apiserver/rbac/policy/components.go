@@ -4,17 +4,9 @@ import (
 	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
-
-	apiuser "orrery/impl/apiserver/user"
 )
 
-// Kubelets is the role that kubelets have beside what their pods give them.
-//
-// Upstream: has none, as its kubelet reads the secrets and config maps of its pods one by one. Ours watches all of them, so that here a kubelet
-// can read what is none of its pods' business. Without this binding a kubelet never begins.
-const Kubelets = "orrery:kubelet"
-
-// components are the roles of what makes up a cluster. Most of what a kubelet may do depends on its pods, and is in package kubelets.
+// components are the roles of what makes up a cluster. A kubelet has none: what it may do depends on its pods, and is in package kubelets.
 func components() []role {
 	all := []role{
 		{name: Scheduler, subjects: []rbacv1.Subject{user(Scheduler)}, rules: []rbacv1.PolicyRule{
@@ -44,9 +36,6 @@ func components() []role {
 			on(core, do("list", "watch"), "endpoints", "services"),
 			on(core, read, "nodes"),
 			on(discovery, do("list", "watch"), "endpointslices"),
-		}},
-		{name: Kubelets, subjects: []rbacv1.Subject{group(apiuser.Nodes)}, rules: []rbacv1.PolicyRule{
-			on(core, do("list", "watch"), "configmaps", "secrets"),
 		}},
 	}
 	for _, c := range controllers() {

@@ -8,8 +8,6 @@
 // process with one identity runs them all, so that the roles system:controller:* are bound to its user as well; where a loop reads or updates what
 // upstream's patches, its role has that verb beside upstream's.
 //
-// Upstream: [Kubelets] is not there.
-//
 // **Not done**: roles of what does not exist here (volumes, autoscaling, jobs, certificates, quota, ...); bringing roles that somebody has
 // changed back to what they should be, which upstream does at every start: they are made where they are missing.
 //

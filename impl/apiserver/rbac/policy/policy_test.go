@@ -62,7 +62,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"system:serviceaccount:kube-system:replicaset-controller", "", "+create pods, +update replicasets.apps/status, -update replicationcontrollers/status, -create secrets"},
 		{"system:serviceaccount:default:replicaset-controller", "", "-create pods"},
 		{"system:serviceaccount:kube-system:generic-garbage-collector", "", "+delete roles.rbac.authorization.k8s.io, -create pods"},
-		{"system:node:n", user.Nodes, "+watch secrets, +list configmaps, -get pods, -get secrets, -update nodes, -update secrets"},
+		{"system:node:n", user.Nodes, "-watch secrets, -list secrets, -get secrets, -list configmaps, -watch configmaps, -get pods, -update nodes, -update secrets"},
 	} {
 		check(t, policy.Objects(), user.Info{Name: c.user, Groups: strings.Fields(c.groups)}, c.asks)
 	}
