@@ -50,6 +50,13 @@ func TestKubectlIsAuthorized(t *testing.T) {
 	require.Contains(t, jane("create rolebinding r --role=r --user=joe"), "created")
 	require.Contains(t, jane("get rolebindings -o wide"), "ClusterRole/admin")
 
+	require.Contains(t, admin("auth can-i get nodes --as jane"), "no")
+	require.Contains(t, admin("auth can-i get configmaps --as jane"), "yes")
+	require.Contains(t, admin("auth whoami --as jane --as-group devs"), "devs")
+	require.Contains(t, admin("get nodes --as jane"), `nodes is forbidden: User "jane" cannot list resource "nodes"`)
+	require.Contains(t, admin("auth can-i --as system:serviceaccount:default:default get pods"), "no")
+	require.Contains(t, jane("get configmap c --as admin"), `users "admin" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope`)
+
 	require.Contains(t, node("get configmap c"), `configmaps "c" is forbidden: User "system:node:n1" cannot get resource "configmaps" in API group "" in the namespace "default": no relationship found between node 'n1' and this object`)
 	require.Contains(t, node("get nodes"), `node 'n1' cannot read all nodes, only its own Node object`)
 	require.Contains(t, node("get node n1"), `nodes "n1" not found`)

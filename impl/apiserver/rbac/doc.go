@@ -24,8 +24,6 @@
 // Upstream: a controller writes the rules of aggregated ClusterRoles into them; here they are worked out when they are asked for, so
 // `kubectl get` shows such a role without rules.
 //
-// **Not done**: impersonation.
-//
 // Sources: Kubernetes v1.37, plugin/pkg/auth/authorizer/rbac, pkg/registry/rbac/validation/rule.go, pkg/registry/rbac/{escalation_check,
 // helpers}.go and */policybased/storage.go, pkg/apis/rbac/v1/evaluation_helpers.go, and for the words of a refusal
 // staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go; whether rules cover others is upstream's own

@@ -9,11 +9,16 @@ import (
 const (
 	// AllAuthenticated is in everyone's groups who has shown good credentials.
 	AllAuthenticated = "system:authenticated"
+	// AllUnauthenticated is in those of [Anonymous], the user who is nobody.
+	AllUnauthenticated = "system:unauthenticated"
 	// Masters may do everything, whatever the rules say.
 	Masters = "system:masters"
 	// Nodes is that of every kubelet.
 	Nodes = "system:nodes"
 )
+
+// Anonymous is the user who has shown no credentials; nobody is served as him but by impersonation.
+const Anonymous = "system:anonymous"
 
 // Info is who sent a request.
 type Info struct {

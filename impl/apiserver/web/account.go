@@ -71,7 +71,7 @@ func (a *Accounts) accept(ctx context.Context, text string, audiences []string) 
 func accountUser(c token.Claims) user.Info {
 	u := user.Info{
 		Name: token.Username(c.Namespace, c.Account.Name), UID: c.Account.UID,
-		Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + c.Namespace}, Extra: map[string][]string{},
+		Groups: accountGroups(c.Namespace), Extra: map[string][]string{},
 	}
 	add := func(key, value string) {
 		if value != "" {
@@ -86,6 +86,11 @@ func accountUser(c token.Claims) user.Info {
 	add("node-name", c.Node.Name)
 	add("node-uid", c.Node.UID)
 	return u
+}
+
+// accountGroups are those of every service account of a namespace.
+func accountGroups(namespace string) []string {
+	return []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace}
 }
 
 // bearer is the token that a request carries, if it carries one.

@@ -11,6 +11,9 @@
 //     A client is known by a certificate of the cluster's authority, by a token of a file, or by the token of a service account: that is refused from
 //     the moment on at which the account, or what the token is bound to, is gone from the store. Who is known is in the context of the request.
 //
+//     Who may impersonate somebody is served as him, and as himself by no request that says Impersonate-anything. It takes the verb impersonate on
+//     the user or service account, and on each group, UID and extra that is asked for.
+//
 //     Nobody is served what he may not have: the [Authorizer] is asked once, before anything is read, about what method and path say, whether or
 //     not there is such a thing. A stream by GET takes the right to create it as well. Without an Authorizer everybody may do everything.
 //     Reviews answer who may do what.
@@ -32,6 +35,7 @@
 // The way of a request, and what it may be answered on the way:
 //
 //	authenticate  401
+//	impersonate   400, 403
 //	authorize     403
 //	route         404, 405
 //	limit         429, 504
@@ -39,7 +43,7 @@
 //	do            the server's own       by the Transport
 //	show                                 as JSON, YAML, protobuf; itself, Table, metadata
 //
-// **Not done**: impersonation; reviews in discovery, which no client asks before it sends one; compressed answers, which cost
+// **Not done**: impersonation by narrower rights than the verb impersonate (KEP-5284); reviews in discovery, which no client asks before it sends one; compressed answers, which cost
 // more than they save on one host; watches over WebSocket and the deprecated /watch/ paths, which no client in use asks
 // for; server-side apply; priority and fairness (the older in-flight limits are there); the proxy subresources;
 // pods/ephemeralcontainers, pods/resize; evictions in policy/v1beta1; WebSocket streams of kubectl's newest protocol, which are refused so

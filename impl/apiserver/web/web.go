@@ -111,6 +111,10 @@ func (h *Handler) serve(w *recorder, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if u, err = h.impersonate(u, r.Header); err != nil {
+		return err
+	}
+	withoutCredentials(r.Header)
 	if err := h.authorize(u, attributesOf(r)); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func labeled(keys ...string) map[string]string {
 
 // people are the roles of those who use a cluster, and of everybody.
 func people() []role {
-	everybody, strangers, monitors := group(apiuser.AllAuthenticated), group("system:unauthenticated"), group("system:monitoring")
+	everybody, strangers, monitors := group(apiuser.AllAuthenticated), group(apiuser.AllUnauthenticated), group("system:monitoring")
 	return []role{
 		{name: "cluster-admin", subjects: []rbacv1.Subject{group(apiuser.Masters)}, rules: []rbacv1.PolicyRule{
 			on("*", do("*"), "*"),
