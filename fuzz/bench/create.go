@@ -166,7 +166,7 @@ func (p *pair) newPutter(ctx context.Context, c *creator) (_ *putter, err error)
 		}
 	}()
 	for range clients {
-		client, err := clientv3.New(clientv3.Config{Endpoints: []string{p.etcdURL}, TLS: p.tls.Clone(), Logger: zap.NewNop()})
+		client, err := clientv3.New(clientv3.Config{Endpoints: []string{p.etcdURL}, TLS: p.etcdTLS.Clone(), Logger: zap.NewNop()})
 		if err != nil {
 			return nil, err
 		}

@@ -23,7 +23,7 @@ import (
 type pair struct {
 	etcd, apiserver *process.Process
 	etcdURL, apiURL string
-	tls             *tls.Config
+	tls, etcdTLS    *tls.Config
 	dir             string
 }
 
@@ -66,19 +66,13 @@ func (p *pair) define(flags []string) error {
 		return err
 	}
 	certificates := filepath.Join(p.dir, "pki")
-	authority, err := pki.Ensure(certificates)
-	if err != nil {
+	etcdCertificates := filepath.Join(certificates, pki.Etcd)
+	if p.tls, err = identity(certificates, pki.Admin); err != nil {
 		return err
 	}
-	certFile, keyFile, err := authority.Issue("admin", pki.Admin)
-	if err != nil {
+	if p.etcdTLS, err = identity(etcdCertificates, pki.EtcdAdmin); err != nil {
 		return err
 	}
-	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
-	if err != nil {
-		return err
-	}
-	p.tls = &tls.Config{RootCAs: authority.Pool(), Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	binary, err := host.Binary()
 	if err != nil {
 		return err
@@ -88,10 +82,24 @@ func (p *pair) define(flags []string) error {
 			Args: append([]string{component}, args...), Log: filepath.Join(p.dir, component+".log")})
 	}
 	p.etcdURL, p.apiURL = "https://"+ports[0], "https://"+ports[2]
-	p.etcd = add(host.Etcd, "--name", "bench", "--data-dir", filepath.Join(p.dir, "etcd"), "--pki-dir", certificates,
+	p.etcd = add(host.Etcd, "--name", "bench", "--data-dir", filepath.Join(p.dir, "etcd"), "--pki-dir", etcdCertificates,
 		"--listen-client", p.etcdURL, "--listen-peer", "https://"+ports[1])
 	p.apiserver = add(host.APIServer, append([]string{"--name", "bench", "--listen", ports[2], "--etcd-servers", p.etcdURL, "--pki-dir", certificates}, flags...)...)
 	return nil
+}
+
+// identity is what a client shows to those who trust the authority in dir.
+func identity(dir string, who pki.Subject) (*tls.Config, error) {
+	authority, err := pki.Ensure(dir)
+	if err != nil {
+		return nil, err
+	}
+	certFile, keyFile, err := authority.Issue("admin", who)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
+	return &tls.Config{RootCAs: authority.Pool(), Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, err
 }
 
 // freePorts are addresses on loopback on which nobody listens now.
@@ -108,7 +116,7 @@ func freePorts(n int) (addresses []string, err error) {
 }
 
 func (p *pair) etcdReady(ctx context.Context) error {
-	store, err := etcd.Open(etcd.Options{Endpoints: []string{p.etcdURL}, TLS: p.tls})
+	store, err := etcd.Open(etcd.Options{Endpoints: []string{p.etcdURL}, TLS: p.etcdTLS})
 	if err != nil {
 		return err
 	}

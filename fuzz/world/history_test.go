@@ -41,7 +41,7 @@ type history struct {
 
 // watchStore collects what happens in etcd, from its first revision on, until ctx ends.
 func (c *cluster) watchStore(ctx context.Context) *history {
-	pki := filepath.Join(c.dir, "pki")
+	pki := filepath.Join(c.dir, "pki", "etcd")
 	pool := x509.NewCertPool()
 	authority, err := os.ReadFile(filepath.Join(pki, "ca.crt"))
 	require.NoError(c.t, err)

@@ -85,4 +85,27 @@ func TestEveryComponentIsAuthorized(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, code, text)
 		require.Contains(t, text, fmt.Sprintf(`User \"%s\" cannot`, refused.by.User))
 	}
+
+	for _, subject := range []pki.Subject{pki.Node("worker-1"), pki.Admin, pki.EtcdAdmin} {
+		stranger := as(subject)
+		stranger.RootCAs = c.etcdTLS.RootCAs
+		require.ErrorContains(t, opensEtcd(c, stranger), "tls: ", "%s by a certificate of the cluster's authority", subject.User)
+	}
+	require.NoError(t, opensEtcd(c, c.etcdTLS))
+}
+
+// opensEtcd is why etcd does not speak with who shows that. It is the first to speak, once it knows with whom.
+func opensEtcd(c *Cluster, identity *tls.Config) error {
+	identity = identity.Clone()
+	identity.NextProtos = []string{"h2"}
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(c.EtcdEndpoints()[0], "https://"), identity)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	_, err = conn.Read(make([]byte, 1))
+	return err
 }

@@ -28,6 +28,7 @@ type Cluster struct {
 	network   *machine.Network
 	authority *pki.Authority
 	identity  tls.Certificate // the administrator's
+	etcdTLS   *tls.Config     // what the administrator shows to etcd
 	processes []*process.Process
 	recorder  *trace.File // nil: nothing is recorded
 
@@ -142,7 +143,21 @@ func (c *Cluster) release(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// clientTLS is what the administrator shows to etcd and the API servers.
+// etcdTLS is what an administrator shows to an etcd that trusts the authority in dir.
+func etcdTLS(dir string) (*tls.Config, error) {
+	authority, err := pki.Ensure(dir)
+	if err != nil {
+		return nil, err
+	}
+	cert, key, err := authority.Issue("admin", pki.EtcdAdmin)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := tls.LoadX509KeyPair(cert, key)
+	return &tls.Config{RootCAs: authority.Pool(), Certificates: []tls.Certificate{identity}, MinVersion: tls.VersionTLS12}, err
+}
+
+// clientTLS is what the administrator shows to the API servers.
 func (c *Cluster) clientTLS() *tls.Config {
 	return &tls.Config{RootCAs: c.authority.Pool(), Certificates: []tls.Certificate{c.identity}, MinVersion: tls.VersionTLS12}
 }
@@ -152,13 +167,13 @@ func (c *Cluster) EtcdEndpoints() []string { return c.urls(clientPort) }
 
 // Store is a client of its own of the cluster's etcd. The caller closes it.
 func (c *Cluster) Store() (store.Store, error) {
-	return etcd.Open(etcd.Options{Endpoints: c.EtcdEndpoints(), TLS: c.clientTLS()})
+	return etcd.Open(etcd.Options{Endpoints: c.EtcdEndpoints(), TLS: c.etcdTLS})
 }
 
 // EtcdLeader is the control-plane machine whose etcd member leads, by the account of the member with the latest term: one
 // that was cut off, or whose disk stalls, still says of itself that it leads.
 func (c *Cluster) EtcdLeader(ctx context.Context) (string, error) {
-	client, err := clientv3.New(clientv3.Config{Endpoints: c.EtcdEndpoints(), TLS: c.clientTLS(), Logger: zap.NewNop()})
+	client, err := clientv3.New(clientv3.Config{Endpoints: c.EtcdEndpoints(), TLS: c.etcdTLS, Logger: zap.NewNop()})
 	if err != nil {
 		return "", fmt.Errorf("host: %w", err)
 	}

@@ -13,13 +13,14 @@
 //  6. There is one cluster per host: the lock of package machine is held from Up to Close.
 //  7. Each component has an identity of its own and no more rights than it needs: the API servers authorize (Node,RBAC). The administrator's
 //     kubeconfig is that of kubernetes-admin, in system:masters, who may do everything. Identities bind those who keep to them: every process is root
-//     on this host, etcd and the kubelets' servers trust the same authority, and its key lies where kubelets make their serving certificates.
+//     on this host, and the authority's key lies where kubelets make their serving certificates. etcd trusts an authority of its own, so that
+//     no certificate of the cluster's opens it.
 //  8. A service is reached from every pod and machine, at its address and, if it has one, at its port of every machine, control planes too: each
 //     machine has a proxy. The host has none: it reaches ports of machines only.
 //
 // What lies where, in a cluster of one control plane and one worker:
 //
-//	DIR/version, pki/, tokens.csv, admin.kubeconfig, images.tar
+//	DIR/version, pki/, pki/etcd/, tokens.csv, admin.kubeconfig, images.tar
 //	DIR/control-1/disk/                        backing of the disk under etcd
 //	DIR/worker-1/containerd/, kubelet/         images, volumes
 //	DIR/MACHINE/COMPONENT.log, COMPONENT.kubeconfig

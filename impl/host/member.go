@@ -24,7 +24,7 @@ func (c *Cluster) ReplaceMember(ctx context.Context, name string) (uint64, error
 	if err != nil {
 		return 0, err
 	}
-	cluster := membership.Cluster{TLS: c.clientTLS()}
+	cluster := membership.Cluster{TLS: c.etcdTLS}
 	var wanted []membership.Want
 	for _, other := range c.network.Machines {
 		if other.Worker {

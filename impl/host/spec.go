@@ -54,6 +54,8 @@ func runtimeSocket(m *machine.Machine) string { return runPath(m, "containerd.so
 
 func (c *Cluster) pki() string { return filepath.Join(c.config.Dir, "pki") }
 
+func (c *Cluster) etcdPKI() string { return filepath.Join(c.pki(), pki.Etcd) }
+
 func url(m *machine.Machine, port int) string { return fmt.Sprintf("https://%v:%d", m.Address, port) }
 
 // urls are those of one port on all control planes.
@@ -144,12 +146,12 @@ func (c *Cluster) defineControlPlane(m *machine.Machine) {
 			members = append(members, other.Name+"="+url(other, peerPort))
 		}
 	}
-	c.add(m, Etcd, "--name", m.Name, "--data-dir", etcdData(m), "--pki-dir", c.pki(),
+	c.add(m, Etcd, "--name", m.Name, "--data-dir", etcdData(m), "--pki-dir", c.etcdPKI(),
 		"--listen-client", url(m, clientPort), "--listen-peer", url(m, peerPort), "--initial-cluster", strings.Join(members, ","))
 	// Each asks its own member first.
 	servers := rotate(c.urls(clientPort), url(m, clientPort))
 	c.add(m, APIServer, "--name", m.Name, "--listen", fmt.Sprintf("%v:%d", m.Address, apiPort),
-		"--etcd-servers", strings.Join(servers, ","), "--pki-dir", c.pki(), "--token-file", c.tokens(),
+		"--etcd-servers", strings.Join(servers, ","), "--pki-dir", c.pki(), "--etcd-pki-dir", c.etcdPKI(), "--token-file", c.tokens(),
 		"--authorization-mode", "Node,RBAC", "--service-cluster-ip-range", machine.Services.String(), "--admit-service-accounts")
 }
 

@@ -123,6 +123,9 @@ func (c *Cluster) identify() (err error) {
 	if c.identity, err = tls.LoadX509KeyPair(cert, key); err != nil {
 		return err
 	}
+	if c.etcdTLS, err = etcdTLS(c.etcdPKI()); err != nil {
+		return err
+	}
 	if _, err := os.Stat(c.tokens()); errors.Is(err, os.ErrNotExist) {
 		line := rand.Text() + `,admin,admin,"system:masters"` + "\n"
 		if err := os.WriteFile(c.tokens(), []byte(line), 0o600); err != nil {

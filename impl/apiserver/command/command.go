@@ -7,12 +7,14 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"orrery/impl/apiserver/pki"
 	"orrery/impl/apiserver/registry"
 	"orrery/impl/apiserver/web"
 )
@@ -23,6 +25,7 @@ type options struct {
 	listen      string
 	etcdServers []string
 	pkiDir      string
+	etcdPKIDir  string
 	tokenFile   string
 	trace       string
 	accessLog   bool
@@ -82,6 +85,7 @@ func Command() *cobra.Command {
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:6443", "`IP:PORT` to listen on")
 	flags.StringSliceVar(&o.etcdServers, "etcd-servers", nil, "`URLs` of etcd's members, with commas between them (required)")
 	flags.StringVar(&o.pkiDir, "pki-dir", "", "`directory` of the cluster's certificates; made if it is not there (required)")
+	flags.StringVar(&o.etcdPKIDir, "etcd-pki-dir", "", "`directory` of the authority that etcd trusts, which should be another; made if it is not there (default: PKI-DIR/etcd)")
 	flags.StringVar(&o.tokenFile, "token-file", "", "`file` of bearer tokens, lines of token,user,uid,\"group1,group2\"")
 	flags.StringVar(&o.authorize, "authorization-mode", allowAll, "who may do what: "+allowAll+", or "+byRules+", by nodes' pods, roles and bindings")
 	flags.StringVar(&o.trace, "trace", "", "`file` to append a trace of all calls to etcd to")
@@ -125,6 +129,9 @@ func (o *options) check() error {
 	}
 	if o.pkiDir == "" {
 		return errors.New("--pki-dir is missing: the directory of the cluster's certificates")
+	}
+	if o.etcdPKIDir == "" {
+		o.etcdPKIDir = filepath.Join(o.pkiDir, pki.Etcd)
 	}
 	if o.authorize != allowAll && o.authorize != byRules {
 		return fmt.Errorf("--authorization-mode %q: must be %s or %s", o.authorize, allowAll, byRules)

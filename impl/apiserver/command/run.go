@@ -47,7 +47,7 @@ func run(ctx context.Context, o options, stderr io.Writer) (err error) {
 		p.sink = file
 		defer func() { err = errors.Join(err, file.Close()) }()
 	}
-	etcdStore, err := openStore(p.authority, o)
+	etcdStore, err := openStore(o)
 	if err != nil {
 		return err
 	}
@@ -198,12 +198,17 @@ func openTrace(o options) (*trace.File, error) {
 	return file, nil
 }
 
-func openStore(authority *pki.Authority, o options) (*etcd.Store, error) {
+// openStore is a client of etcd, which trusts an authority of its own: a certificate by which one is known to this server opens no store.
+func openStore(o options) (*etcd.Store, error) {
 	opts := etcd.Options{Endpoints: o.etcdServers}
 	for _, server := range o.etcdServers {
 		if strings.HasPrefix(server, "https://") {
+			authority, err := pki.Ensure(o.etcdPKIDir)
+			if err != nil {
+				return nil, err
+			}
 			config, err := clientTLS(authority, "apiserver-etcd-client", pki.Subject{
-				User: "kube-apiserver-etcd-client", Groups: []string{"system:masters"}, Client: true,
+				User: "kube-apiserver-etcd-client", Client: true,
 			})
 			if err != nil {
 				return nil, err

@@ -23,7 +23,11 @@ const (
 	clockSkew     = 5 * time.Minute
 )
 
-// Authority signs the certificates of one cluster.
+// Etcd is the directory, below the cluster's, of the authority of its etcd: all that etcd asks of a client is a certificate of its authority, so
+// that nobody else may have one.
+const Etcd = "etcd"
+
+// Authority signs the certificates of one cluster, or of its etcd.
 type Authority struct {
 	dir  string
 	cert *x509.Certificate

@@ -27,6 +27,7 @@ var (
 	Scheduler     = Subject{User: "system:kube-scheduler", Client: true}
 	Controllers   = Subject{User: "system:kube-controller-manager", Client: true}
 	Proxy         = Subject{User: "system:kube-proxy", Client: true}
+	EtcdAdmin     = Subject{User: "system:etcd:admin", Client: true}
 	KubeletClient = Subject{User: "kube-apiserver-kubelet-client", Groups: []string{"system:masters"}, Client: true}
 )
 

@@ -24,7 +24,7 @@ func Command() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "etcd",
 		Short: "Run one etcd member",
-		Example: "  orrery etcd --name control-1 --data-dir data --pki-dir pki --listen-client https://10.77.0.11:2379 \\\n" +
+		Example: "  orrery etcd --name control-1 --data-dir data --pki-dir pki/etcd --listen-client https://10.77.0.11:2379 \\\n" +
 			"      --listen-peer https://10.77.0.11:2380 --initial-cluster control-1=https://10.77.0.11:2380",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
@@ -53,7 +53,7 @@ func Command() *cobra.Command {
 	cmd.Flags().StringVar(&c.InitialCluster, "initial-cluster", "", "`NAME=URL,...` of the peers' sides of all members; empty: this one is alone")
 	cmd.Flags().StringVar(&state, "initial-cluster-state", "new", "new, or existing where the member was added to a cluster that runs")
 	cmd.Flags().DurationVar(&c.Heartbeat, "heartbeat-interval", 0, "between members; an election takes ten of them (default: etcd's)")
-	cmd.Flags().StringVar(&pkiDir, "pki-dir", "", "directory of the cluster's authority")
+	cmd.Flags().StringVar(&pkiDir, "pki-dir", "", "directory of etcd's authority, of which a certificate is all that a client needs")
 	for _, name := range []string{"name", "data-dir", "listen-client", "listen-peer", "pki-dir"} {
 		cmd.MarkFlagRequired(name)
 	}

@@ -7,7 +7,8 @@
 //
 // The contract:
 //
-//  1. A member speaks mutual TLS with clients and peers, by a certificate that it issues to itself from the cluster's authority.
+//  1. A member speaks mutual TLS with clients and peers, by a certificate that it issues to itself from an authority which should be
+//     etcd's alone: whoever has a certificate of it may do everything.
 //  2. It ends with one clear line where it cannot start, and by itself when the member stops.
 //  3. A change of the members that would leave no quorum of those that answer is refused, with what would help; one that was interrupted can be asked for
 //     again.

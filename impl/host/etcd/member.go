@@ -25,7 +25,7 @@ type access struct {
 
 func (a *access) flags(cmd *cobra.Command) {
 	cmd.PersistentFlags().StringSliceVar(&a.endpoints, "endpoints", nil, "client `URL`s of the members")
-	cmd.PersistentFlags().StringVar(&a.pkiDir, "pki-dir", "", "directory of the cluster's authority")
+	cmd.PersistentFlags().StringVar(&a.pkiDir, "pki-dir", "", "directory of etcd's authority")
 	cmd.PersistentFlags().DurationVar(&a.timeout, "timeout", time.Minute, "how long it may take")
 	for _, name := range []string{"endpoints", "pki-dir"} {
 		if err := cmd.MarkPersistentFlagRequired(name); err != nil {
@@ -40,7 +40,7 @@ func (a *access) tls() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cert, key, err := authority.Issue("etcd-admin", pki.Subject{User: "system:etcd:admin", Client: true})
+	cert, key, err := authority.Issue("admin", pki.EtcdAdmin)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +64,8 @@ func memberCommand() *cobra.Command {
 		Short: "List, add, remove or replace members, one safe step after the other",
 		Long: `A member that is added has no vote until it has caught up; then it is promoted. Whoever leads is asked to let another lead before it is removed.
 What would leave the cluster without a quorum of members that answer is refused. A command that was interrupted can be given again.`,
-		Example: `  orrery etcd member list --endpoints https://10.77.0.11:2379 --pki-dir out/up/pki
-  orrery etcd member replace control-2 --endpoints https://10.77.0.11:2379,https://10.77.0.13:2379 --pki-dir out/up/pki`,
+		Example: `  orrery etcd member list --endpoints https://10.77.0.11:2379 --pki-dir out/up/pki/etcd
+  orrery etcd member replace control-2 --endpoints https://10.77.0.11:2379,https://10.77.0.13:2379 --pki-dir out/up/pki/etcd`,
 	}
 	a.flags(cmd)
 	run := func(use, short string, args cobra.PositionalArgs, wanted func(members []membership.Member, args []string) ([]membership.Want, error)) {

@@ -26,7 +26,7 @@ func snapshotCommand() *cobra.Command {
 	var a access
 	save := &cobra.Command{
 		Use: "save FILE", Short: "Save what the store holds now", Args: cobra.ExactArgs(1), SilenceUsage: true, SilenceErrors: true,
-		Example: "  orrery etcd snapshot save backup.db --endpoints https://10.77.0.11:2379 --pki-dir out/up/pki",
+		Example: "  orrery etcd snapshot save backup.db --endpoints https://10.77.0.11:2379 --pki-dir out/up/pki/etcd",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), a.timeout)
 			defer cancel()
