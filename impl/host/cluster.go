@@ -231,6 +231,15 @@ func (c *Cluster) Load(ctx context.Context, archive string) (names []string, err
 	return names, nil
 }
 
+// Pod is the UID of a pod that is there on a worker, and the path of its network namespace. It asks the worker's runtime and nobody else.
+func (c *Cluster) Pod(ctx context.Context, worker, namespace, name string) (uid, network string, err error) {
+	m, err := c.machine(worker)
+	if err != nil {
+		return "", "", err
+	}
+	return containerd.Pod(ctx, runtimeSocket(m), namespace, name)
+}
+
 // tell records the lives of processes and logs those that ended without having been asked to.
 func (c *Cluster) tell(l process.Life) {
 	state := "exit"

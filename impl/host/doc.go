@@ -17,6 +17,7 @@
 //     no certificate of the cluster's opens it.
 //  8. A service is reached from every pod and machine, at its address and, if it has one, at its port of every machine, control planes too: each
 //     machine has a proxy. The host has none: it reaches ports of machines only.
+//  9. [Cluster.Pod] tells where the network of a pod is, by the word of its runtime: with [machine.In], who runs the cluster sees what the pod would see.
 //
 // What lies where, in a cluster of one control plane and one worker:
 //

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -35,24 +36,36 @@ func (m *Machine) Namespace() string {
 // link is the host's end of the machine's cable. Names of links have at most 15 bytes.
 func (m *Machine) link() string { return "orr-" + m.Name }
 
-// enter moves the calling thread into the machine's network namespace, and only that. It must be one of [Thread].
-func (m *Machine) enter() error {
-	ns, err := netns.GetFromPath(m.Namespace())
+// ErrEnter: a network namespace could not be entered, and nothing was done in it.
+var ErrEnter = errors.New("the network namespace cannot be entered")
+
+// enter moves the calling thread into the network namespace at path, and only that. It must be one of [Thread].
+func enter(path string) error {
+	ns, err := netns.GetFromPath(path)
 	if err != nil {
-		return fmt.Errorf("machine %s: %w", m.Name, err)
+		return fmt.Errorf("%w: %w", ErrEnter, err)
 	}
 	defer ns.Close()
 	if err := netns.Set(ns); err != nil {
-		return fmt.Errorf("machine %s: enter: %w", m.Name, err)
+		return fmt.Errorf("%w: %w", ErrEnter, err)
 	}
 	return nil
 }
 
 // Do calls do in the machine's network namespace: sockets that it opens are the machine's.
 func (m *Machine) Do(do func() error) error {
+	err := In(m.Namespace(), do)
+	if errors.Is(err, ErrEnter) {
+		return fmt.Errorf("machine %s: %w", m.Name, err)
+	}
+	return err
+}
+
+// In calls do in the network namespace at path, which may be that of a pod.
+func In(path string, do func() error) error {
 	done := make(chan error, 1)
 	Thread(func() {
-		if err := m.enter(); err != nil {
+		if err := enter(path); err != nil {
 			done <- err
 			return
 		}
