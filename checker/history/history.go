@@ -24,7 +24,7 @@ type History struct {
 	Phases []Phase
 
 	// The remaining lines by kind, in order: each has the field of that name set.
-	Steps, Containers, Rules, Digests, Lives, Sometimes, Compacts []*trace.Line
+	Steps, Containers, Rules, Requests, Digests, Lives, Sometimes, Compacts []*trace.Line
 
 	// Stray are lines that belong to nothing: a Return, Event or end of a Fault whose beginning is missing, or a second
 	// beginning or end of the same ID.

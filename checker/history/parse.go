@@ -74,6 +74,8 @@ func (x *indexer) line(l *trace.Line) {
 		x.Containers = append(x.Containers, l)
 	case l.Rules != nil:
 		x.Rules = append(x.Rules, l)
+	case l.Request != nil:
+		x.Requests = append(x.Requests, l)
 	case l.Digest != nil:
 		x.Digests = append(x.Digests, l)
 	case l.Fault != nil:

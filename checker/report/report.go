@@ -25,6 +25,7 @@ func Write(w io.Writer, h *history.History, r verdict.Report) error {
 	}
 	p.run(r)
 	p.operationTable()
+	p.requests()
 	p.faults()
 	p.sometimes()
 	p.checkers(r)
@@ -95,6 +96,20 @@ func (p *page) operationTable() {
 		p.printf("\nWatches: %d, with %d watch events and %d bookmarks; %d ended with an error.\n",
 			n, p.tally.WatchEvents(), p.tally.Events["BOOKMARK"], p.tally.Events["ERROR"])
 	}
+}
+
+func (p *page) requests() {
+	if len(p.tally.Requests) == 0 {
+		return
+	}
+	p.printf("\nRequests, pods to a service:\n")
+	table := tabwriter.NewWriter(p, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(table, "\tanswered\trefused\tunknown\t\n")
+	for _, node := range sorted(p.tally.Requests) {
+		o := p.tally.Requests[node]
+		fmt.Fprintf(table, "from %s\t%d\t%d\t%d\t\n", node, o.OK, o.Failed, o.Unknown)
+	}
+	table.Flush()
 }
 
 func (p *page) faults() {

@@ -17,6 +17,8 @@ type Tally struct {
 	Watches    map[trace.Layer]int
 	// Events are the watch events of clients by type.
 	Events map[string]int
+	// Requests are those of pods to services, by the node of the pod. Those that were refused count as failed.
+	Requests map[string]*Outcomes
 	// Revision is the last one of the store's log, Phase the last that began.
 	Revision int64
 	Phase    string
@@ -39,6 +41,7 @@ func (o *Outcomes) all() int { return o.OK + o.Failed + o.Unknown }
 func (t *Tally) Add(l *trace.Line) {
 	if t.open == nil {
 		t.Operations, t.Watches, t.Events = map[trace.Layer]map[string]*Outcomes{}, map[trace.Layer]int{}, map[string]int{}
+		t.Requests = map[string]*Outcomes{}
 		t.Sometimes, t.open, t.api = map[string]bool{}, map[string]*Outcomes{}, map[string]bool{}
 	}
 	t.Lines++
@@ -54,6 +57,8 @@ func (t *Tally) Add(l *trace.Line) {
 		t.api[l.Watch.ID] = l.Watch.Layer == trace.API
 	case l.Event != nil && t.api[l.Event.Watch]:
 		t.Events[l.Event.Type]++
+	case l.Request != nil:
+		t.request(l.Request)
 	case l.Phase != nil:
 		t.Phase = l.Phase.Name
 	case l.Sometimes != nil:
@@ -96,6 +101,22 @@ func (t *Tally) finish(r *trace.Return) {
 	case trace.Failed:
 		o.Unknown--
 		o.Failed++
+	}
+}
+
+func (t *Tally) request(r *trace.Request) {
+	o := t.Requests[r.Node]
+	if o == nil {
+		o = &Outcomes{}
+		t.Requests[r.Node] = o
+	}
+	switch r.Outcome {
+	case trace.OK:
+		o.OK++
+	case trace.Failed:
+		o.Failed++
+	default:
+		o.Unknown++
 	}
 }
 

@@ -33,6 +33,8 @@ func words(operations map[string]*history.Operation, l *trace.Line) string {
 		return container(l.Container)
 	case l.Rules != nil:
 		return fmt.Sprintf("the rules of %s are now %s", l.Rules.Node, l.Rules.Hash)
+	case l.Request != nil:
+		return request(l)
 	case l.Digest != nil:
 		return fmt.Sprintf("the watch cache of %s at %d holds %d %s", l.Digest.Server, l.Digest.Revision, l.Digest.Count, l.Digest.Resource)
 	case l.Fault != nil:
@@ -151,6 +153,18 @@ func container(c *trace.Container) string {
 		text += fmt.Sprintf(" with code %d", c.ExitCode)
 	}
 	return text
+}
+
+func request(l *trace.Line) string {
+	r := l.Request
+	text := fmt.Sprintf("a pod on %s asked %s at %s, %.3f s ago: ", r.Node, r.Service, r.Address, float64(l.Time-r.Begin)/1e9)
+	switch r.Outcome {
+	case trace.OK:
+		return text + r.Answer + " answers"
+	case trace.Failed:
+		return text + "it is refused"
+	}
+	return text + "no answer: " + r.Reason
 }
 
 func effect(f *trace.Fault) string {

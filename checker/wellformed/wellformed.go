@@ -146,6 +146,12 @@ func words(h *history.History) []verdict.Finding {
 			wrong = fmt.Sprintf("there is no watch event of type %q", l.Event.Type)
 		case l.Container != nil && !slices.Contains(states, l.Container.State):
 			wrong = fmt.Sprintf("a container is never %q", l.Container.State)
+		case l.Request != nil && !slices.Contains(outcomes, l.Request.Outcome):
+			wrong = fmt.Sprintf("there is no outcome %q", l.Request.Outcome)
+		case l.Request != nil && l.Request.Begin > l.Time:
+			wrong = "a request ends before it begins"
+		case l.Request != nil && (l.Request.Answer != "") != (l.Request.Outcome == trace.OK):
+			wrong = fmt.Sprintf("a request with the outcome %q is answered by %q", l.Request.Outcome, l.Request.Answer)
 		case l.Phase != nil:
 			at := slices.Index(phases, l.Phase.Name)
 			if at <= phase {

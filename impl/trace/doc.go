@@ -19,6 +19,7 @@
 //	watch, event         a watch and what it delivered, of either layer
 //	step                 one decision of a component, with the view it was taken in; of a kubelet also its look at the runtime
 //	container, rules     what really ran on a node, and what its proxy was told
+//	request              what became of a pod's request to a service, in a real run
 //	digest               a watch cache, summed up
 //	fault                the beginning or end of a fault, with the effect that was observed
 //	phase, sometimes     where the run is, and what it has reached
@@ -40,6 +41,7 @@
 //  7. The compact operation at the store has its revision in "at".
 //  8. The look of a step is what the kubelet believed; what really ran is in the container lines. It is there in each step about the pods of a
 //     name that has a plan, also where nothing was seen. Traces from before it was added have none.
+//  9. The time of a request's line is after its answer was received, or nothing more was waited for.
 //
 // # Versions
 //

@@ -66,6 +66,7 @@ type Line struct {
 	Step      *Step      `json:"step,omitempty"`
 	Container *Container `json:"container,omitempty"`
 	Rules     *Rules     `json:"rules,omitempty"`
+	Request   *Request   `json:"request,omitempty"`
 	Digest    *Digest    `json:"digest,omitempty"`
 	Fault     *Fault     `json:"fault,omitempty"`
 	Phase     *Phase     `json:"phase,omitempty"`
@@ -335,6 +336,23 @@ type Rules struct {
 	// View is the resourceVersion of the caches from which the set follows, by resource.
 	View map[string]int64 `json:"view,omitempty"`
 	Hash string           `json:"hash"`
+}
+
+// Request is one request of a pod to a service, by a connection of its own, as the pod saw it. The line is written when it was over.
+type Request struct {
+	// Node is where the client runs, and UID that of its pod.
+	Node string `json:"node"`
+	UID  string `json:"uid"`
+	// Service is NAMESPACE/NAME, and Address what was connected to, by TCP.
+	Service string `json:"service"`
+	Address string `json:"address"`
+	// Begin is before anything was sent, on the trace's clock.
+	Begin int64 `json:"begin"`
+	// Outcome is OK with an answer, Failed where the connection was refused, and else Unknown, for the Reason.
+	Outcome Outcome `json:"outcome"`
+	// Answer is the name of the pod that says it has answered.
+	Answer string `json:"answer,omitempty"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // Digest is an API server's watch cache, summed up at one resourceVersion, so that it can be held against the store.
