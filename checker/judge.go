@@ -8,6 +8,7 @@ import (
 	"orrery/checker/invariant"
 	"orrery/checker/linear"
 	"orrery/checker/refine"
+	"orrery/checker/requests"
 	"orrery/checker/verdict"
 	"orrery/checker/watch"
 	"orrery/checker/wellformed"
@@ -22,6 +23,7 @@ func Checkers() []verdict.Checker {
 		invariant.Checker{},
 		refine.Checker{},
 		converge.Checker{},
+		requests.Checker{},
 	}
 }
 

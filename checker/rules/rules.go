@@ -262,6 +262,20 @@ func (w *Wanted) String() string {
 	return b.String()
 }
 
+// Targets are what new connections of TCP to an address are sent to; none where they are refused, dropped or know no rule.
+func (w *Wanted) Targets(address netip.AddrPort) (targets []netip.AddrPort) {
+	addresses := w.addresses()
+	for _, r := range w.Rules {
+		if r.UDP || r.Verdict != proxy.Forward || addresses[r.Address-1] != address {
+			continue
+		}
+		for _, t := range r.Targets {
+			targets = append(targets, w.targets[t-1])
+		}
+	}
+	return targets
+}
+
 // holder is the service that a rule is for: of those with its address the last made.
 func (w *Wanted) holder(r proxy.Rule) (at int) {
 	var latest uint16

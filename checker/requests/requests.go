@@ -1,0 +1,201 @@
+//lint:file-ignore ST1012 a guarantee is named by what is promised, and its text is the promise: it is not an error of the program
+
+package requests
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"orrery/checker/history"
+	"orrery/checker/verdict"
+	"orrery/impl/trace"
+)
+
+// The guarantees.
+var (
+	// Sent is row 118.
+	Sent = errors.New("a request to a service is answered only by a pod that the rules of the client's node send to")
+	// Lives is row 118, of what cannot be.
+	Lives = errors.New("a request to a service is answered by nobody who had ended when it was sent")
+	// Refused is rows 113 and 118.
+	Refused = errors.New("a request to a service is refused only while the rules of the client's node have no endpoint, or one that does not serve")
+	// Rejects is row 118.
+	Rejects = errors.New("a request to a service is refused, and not left to wait, while the rules of the client's node have no endpoint")
+	// Answered is rows 97, 113 and 118.
+	Answered = errors.New("once nobody interferes, every request to a service is answered, by one of the pods that it selects and that are ready")
+)
+
+// Timeout is the reason of a request that was given up.
+const Timeout = "Timeout"
+
+// Checker judges requests.
+type Checker struct{}
+
+// Name is "requests".
+func (Checker) Name() string { return "requests" }
+
+// Check judges every request of the run.
+func (Checker) Check(ctx context.Context, h *history.History, limits verdict.Limits) verdict.Result {
+	j := newJudge(h)
+	for _, l := range h.Requests {
+		if ctx.Err() != nil {
+			return verdict.Result{Findings: verdict.Keep(j.findings, limits), Unknown: []string{"the time was up before all requests were judged"}}
+		}
+		j.request(l)
+	}
+	j.settled()
+	slices.SortStableFunc(j.findings, func(a, b verdict.Finding) int { return cmp.Compare(a.Line, b.Line) })
+	return verdict.Result{Findings: verdict.Keep(j.findings, limits)}
+}
+
+// Counts is how many requests ended how.
+type Counts struct {
+	Answered int
+	// Closed were refused while the rules certainly had no endpoint.
+	Closed int
+	// Settled were answered once all had settled.
+	Settled int
+}
+
+// Count counts those of a run.
+func Count(h *history.History) (c Counts) {
+	j := newJudge(h)
+	from, to := j.settledPhase()
+	for _, l := range h.Requests {
+		switch {
+		case l.Request.Outcome == trace.OK:
+			c.Answered++
+			if l.Request.Begin >= from && l.Time <= to {
+				c.Settled++
+			}
+		case l.Request.Outcome == trace.Failed && j.ask(l).closed():
+			c.Closed++
+		}
+	}
+	return c
+}
+
+type judge struct {
+	h        *history.History
+	nodes    map[string]*node
+	pods     map[string]*pod // by name
+	findings []verdict.Finding
+}
+
+func newJudge(h *history.History) *judge {
+	j := &judge{h: h, nodes: map[string]*node{}, pods: map[string]*pod{}}
+	if len(h.Requests) > 0 {
+		j.readRules()
+		j.readPods()
+	}
+	return j
+}
+
+func (j *judge) broken(guarantee error, row int, line int64, format string, args ...any) {
+	j.findings = append(j.findings, verdict.Finding{Guarantee: guarantee, Row: row, Line: line, Text: fmt.Sprintf(format, args...)})
+}
+
+// asked is a request, and the sets that may have been in force while it was made.
+type asked struct {
+	*trace.Request
+	end  int64
+	sets [][]netip.AddrPort // what each sends to
+	// unknown: of one of the sets nobody knows that.
+	unknown bool
+}
+
+// ask finds the sets.
+func (j *judge) ask(l *trace.Line) asked {
+	a := asked{Request: l.Request, end: l.Time}
+	address, err := netip.ParseAddrPort(a.Address)
+	n := j.nodes[a.Node]
+	if a.unknown = err != nil || n == nil || a.Begin <= n.first; a.unknown {
+		return a
+	}
+	for _, s := range n.sets {
+		if s.from > a.end || s.to < a.Begin {
+			continue
+		}
+		w := j.wanted(s)
+		if w == nil {
+			a.unknown = true
+			return a
+		}
+		a.sets = append(a.sets, w.Targets(address))
+	}
+	return a
+}
+
+// closed: certainly none of the sets had an endpoint.
+func (a asked) closed() bool {
+	return !a.unknown && !slices.ContainsFunc(a.sets, func(targets []netip.AddrPort) bool { return len(targets) > 0 })
+}
+
+// request judges one.
+func (j *judge) request(l *trace.Line) {
+	a := j.ask(l)
+	switch {
+	case a.Outcome == trace.OK:
+		j.answer(l, a)
+	case a.unknown:
+	case a.Outcome == trace.Failed:
+		j.refusal(l, a)
+	case a.Reason == Timeout && a.closed():
+		j.broken(Rejects, 118, l.Seq, "%s was asked from %s for %s and nobody answered; its rules had no endpoint for it in all that time", a.Service, a.Node, lasted(a))
+	}
+}
+
+func lasted(a asked) string { return fmt.Sprintf("%.3f s", float64(a.end-a.Begin)/1e9) }
+
+func (j *judge) answer(l *trace.Line, a asked) {
+	p := j.pods[a.Answer]
+	if p == nil {
+		return
+	}
+	if ended, all := p.ended(); all && a.Begin > ended+drift {
+		j.broken(Lives, 118, l.Seq, "%s was asked from %s, and %s answered, the last container of which had ended %.3f s before", a.Service, a.Node, a.Answer, float64(a.Begin-ended)/1e9)
+		return
+	}
+	if a.unknown || len(p.addresses) == 0 {
+		return
+	}
+	if !slices.ContainsFunc(a.sets, func(targets []netip.AddrPort) bool {
+		return slices.ContainsFunc(targets, func(t netip.AddrPort) bool { return slices.Contains(p.addresses, t.Addr()) })
+	}) {
+		j.findings = append(j.findings, verdict.Finding{Guarantee: Sent, Row: 118, Line: l.Seq, Nearest: nearest(a.sets),
+			Text: fmt.Sprintf("%s was asked from %s, and %s answered, which is at %v, where none of the rules that may have been in force there sent to", a.Service, a.Node, a.Answer, p.addresses)})
+	}
+}
+
+// nearest tells what the sets send to.
+func nearest(sets [][]netip.AddrPort) (all []string) {
+	for _, targets := range sets {
+		text := fmt.Sprintf("be sent to one of %v", targets)
+		if len(targets) == 0 {
+			text = "be refused, for there is no endpoint"
+		}
+		if !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+func (j *judge) refusal(l *trace.Line, a asked) {
+	for _, targets := range a.sets {
+		if len(targets) == 0 {
+			return
+		}
+		for _, t := range targets {
+			if !j.served(t.Addr(), a.Begin, a.end) {
+				return
+			}
+		}
+	}
+	j.findings = append(j.findings, verdict.Finding{Guarantee: Refused, Row: 118, Line: l.Seq, Nearest: nearest(a.sets),
+		Text: fmt.Sprintf("%s was asked from %s, and refused, though each endpoint of the rules that may have been in force there answered before and after", a.Service, a.Node)})
+}
