@@ -51,9 +51,15 @@ func (r *run) phases(ctx context.Context) error {
 		return err
 	}
 	defer transport.Close()
-	if err := setUp(ctx, client.Recorded(transport, r.sink, "runner")); err != nil {
+	recorded := client.Recorded(transport, r.sink, "runner")
+	if err := setUp(ctx, recorded); err != nil {
 		return err
 	}
+	shop, err := r.openShop(ctx, recorded)
+	if err != nil {
+		return err
+	}
+	defer shop.close()
 
 	phase(r.sink, r.config.Progress, trace.Safety)
 	if err := r.safety(ctx, failed); err != nil {
@@ -64,6 +70,7 @@ func (r *run) phases(ctx context.Context) error {
 	if err := r.cluster.Heal(ctx); err != nil {
 		return err
 	}
+	shop.heal(ctx, recorded)
 
 	phase(r.sink, r.config.Progress, trace.Liveness)
 	settled, err := r.settle(ctx)
@@ -78,6 +85,7 @@ func (r *run) phases(ctx context.Context) error {
 	} else {
 		tell(r.config.Progress, "nothing had settled after %v", bound)
 	}
+	shop.close()
 	if err := r.complete(ctx); err != nil {
 		return err
 	}
@@ -140,7 +148,7 @@ func (r *run) safety(parent context.Context, failed chan<- error) error {
 	ctx, cancel := context.WithTimeout(parent, r.config.Time+overtime)
 	defer cancel()
 	var tasks sync.WaitGroup
-	for i, kind := range []workload.Kind{workload.Registers, workload.Registers, workload.Registers, workload.Readers, workload.Readers, workload.Owners, workload.Meddlers, workload.Publishers, workload.Heirs} {
+	for i, kind := range []workload.Kind{workload.Registers, workload.Registers, workload.Registers, workload.Readers, workload.Readers, workload.Owners, workload.Meddlers, workload.Publishers, workload.Heirs, workload.Shops} {
 		name := fmt.Sprintf("client-%d", i+1)
 		choose := rand.New(rand.NewPCG(r.config.Seed, uint64(i+1)))
 		tasks.Go(func() { r.client(ctx, workload.New(kind, name), choose) })

@@ -55,7 +55,7 @@ var states = []struct {
 	{"a watch cache was summed up", true, func(h *history.History) bool { return len(h.Digests) > 0 }},
 }
 
-// Names are those of all states.
+// Names are those of all states that both worlds have.
 func Names() []string {
 	var names []string
 	for _, s := range states {
@@ -72,7 +72,7 @@ func Required() []string {
 			names = append(names, s.name)
 		}
 	}
-	return names
+	return append(names, answered, closed, settled)
 }
 
 // Reached are the names of the states that a run reached.
@@ -83,7 +83,7 @@ func Reached(h *history.History) []string {
 			names = append(names, s.name)
 		}
 	}
-	return names
+	return append(names, wire(h)...)
 }
 
 func refused(verb, reason string) func(*history.History) bool {

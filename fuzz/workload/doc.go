@@ -20,9 +20,11 @@
 //	                                          change, delete and take over slices, and make some that others manage
 //	Spaces      one more namespace            create and delete it, with pods, a replication controller, and config maps of which
 //	                                          some are held by a finalizer
+//	Shops       the pods of a service that    scale to none and back, delete them
+//	            other pods ask all the time
 //	Heirs       config maps of other names    create and delete with each propagation policy, own and disown each other
 //
 // A client that got an Unknown answer forgets what it knew of the object and reads it again; it never assumes.
 //
-// Not done: services carry no requests.
+// Who asks the service of Shops, over the network, is package fuzz/scenario; the services of Publishers carry no requests.
 package workload

@@ -6,18 +6,18 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 	corev1 "k8s.io/api/core/v1"
 
+	"orrery/fuzz/ask"
 	"orrery/impl/host"
 	"orrery/impl/host/machine"
 )
@@ -106,14 +106,12 @@ func (s *service) atEachMachinesPort() {
 	for _, m := range s.machines {
 		s.requireEven("client", fmt.Sprintf("http://%v:%d/", m.Address, s.nodePort))
 		// And from outside of the cluster.
-		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 		for range few {
-			answer, err := client.Get(fmt.Sprintf("http://%v:%d/", m.Address, s.nodePort))
+			conn, err := ask.Open(fmt.Sprintf("%v:%d", m.Address, s.nodePort), 0, time.Now().Add(patience))
 			require.NoError(s.t, err, m.Name)
-			name, err := io.ReadAll(answer.Body)
+			name, err := ask.Who(conn)
 			require.NoError(s.t, err)
-			require.NoError(s.t, answer.Body.Close())
-			require.Contains(s.t, s.webs(), strings.TrimSpace(string(name)))
+			require.Contains(s.t, s.webs(), name)
 		}
 	}
 }
@@ -277,7 +275,7 @@ func (s *service) requireEven(pod, url string) map[string]int {
 
 // knock opens a connection and closes it.
 func knock(at string) error {
-	conn, err := net.DialTimeout("tcp4", at, patience)
+	conn, err := ask.Open(at, 0, time.Now().Add(patience))
 	if err != nil {
 		return err
 	}
