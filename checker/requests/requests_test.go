@@ -195,6 +195,7 @@ func TestRequests(t *testing.T) {
 		{"refused before any rules", one().answered(1, 1.5, "shop-a").refused(2, 2.5).answered(8, 9, "shop-a"), nil},
 
 		{"left to wait where there is no endpoint", none().lost(4, 7, Timeout), Rejects},
+		{"unreachable where there is no endpoint", none().lost(4, 7, Unreachable), Rejects},
 		{"left to wait where there is one", one().lost(4, 7, Timeout), nil},
 		{"left to wait while there may be one", closing().lost(11, 14, Timeout), nil},
 		{"left to wait while there was none", closing().lost(13.1, 16, Timeout), Rejects},
@@ -203,7 +204,7 @@ func TestRequests(t *testing.T) {
 		{"settled and answered", one().phase(20, trace.Settled).answered(21, 22, "shop-a"), nil},
 		{"settled and refused", one().phase(20, trace.Settled).refused(21, 22), Answered},
 		{"settled and left to wait", one().phase(20, trace.Settled).lost(21, 22, Timeout), Answered},
-		{"settled and unreachable", one().phase(20, trace.Settled).lost(21, 22, "no route to host"), Answered},
+		{"settled and unreachable", one().phase(20, trace.Settled).lost(21, 22, Unreachable), Answered},
 		{"refused before it had settled", one().phase(20, trace.Settled).refused(19, 22), nil},
 		{"refused after", one().phase(20, trace.Settled).phase(21.5, trace.End).refused(21, 22), nil},
 		{"settled, and nobody is ready", one().pod(10, "shop-a", a, "False").phase(20, trace.Settled).refused(21, 22), nil},

@@ -69,6 +69,9 @@ func TimedOut(err error) bool {
 	return errors.As(err, &of) && of.Timeout()
 }
 
+// Unreachable: there was no connection, as nobody has the address.
+func Unreachable(err error) bool { return errors.Is(err, unix.EHOSTUNREACH) }
+
 // Own: nothing was sent, as the local port is in use.
 func Own(err error) bool {
 	return errors.Is(err, unix.EADDRINUSE) || errors.Is(err, unix.EADDRNOTAVAIL)

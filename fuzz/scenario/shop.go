@@ -166,6 +166,8 @@ func (s *shop) ask(worker, uid, network string, port int) bool {
 		r.Outcome = trace.Failed
 	case ask.TimedOut(err):
 		r.Reason = requests.Timeout
+	case ask.Unreachable(err):
+		r.Reason = requests.Unreachable
 	default:
 		r.Reason = err.Error()
 	}
