@@ -87,6 +87,23 @@ func (r *recording) view() map[string]int64 {
 	return map[string]int64{"services": r.revision, "endpointslices": r.revision}
 }
 
+// told: the kernel has a set that is as the store says now, and no step told that it was to have it.
+func (r *recording) told(at float64) *recording {
+	r.apply(at)
+	r.lines = r.lines[:len(r.lines)-1]
+	return r.have(at)
+}
+
+// reborn: the pod that was written last was another's.
+func (r *recording) reborn() *recording {
+	last := r.lines[len(r.lines)-1]
+	v := *last.Revision
+	r.revision++
+	v.Revision, v.UID, last.Revision = r.revision, "another", &v
+	r.lines = append(r.lines, last)
+	return r
+}
+
 // have: the kernel has the last set.
 func (r *recording) have(at float64) *recording {
 	return r.add(at, trace.Line{Rules: &trace.Rules{Node: worker, View: r.view(), Hash: r.applied}})
@@ -122,6 +139,9 @@ func (r *recording) history() *history.History {
 	slices.SortStableFunc(r.lines, func(a, b trace.Line) int { return int(a.Time - b.Time) })
 	return history.New(trace.Header{Mode: trace.Real}, r.lines)
 }
+
+// ready is a pod of the service on NODE.
+const ready = `"labels":{"app":"shop"}},"spec":{"nodeName":"NODE"},"status":{"podIPs":[{"ip":"10.88.1.5"}],"conditions":[{"type":"Ready","status":"True"}]}}`
 
 const a, b = "10.88.1.5", "10.88.2.6"
 
@@ -164,13 +184,17 @@ func TestRequests(t *testing.T) {
 		{"by a set that never was told to be there", one().endpoints(5, b).pod(5, "shop-b", b, "True").apply(6).answered(7, 8, "shop-b"), nil},
 		{"or by the one before", one().endpoints(5, b).pod(5, "shop-b", b, "True").apply(6).answered(7, 8, "shop-a"), nil},
 		{"until the next is there", one().endpoints(5, b).pod(5, "shop-b", b, "True").apply(6).endpoints(7).apply(8).have(9).answered(10, 11, "shop-b"), Sent},
-		{"by rules that cannot be told", one().add(4, trace.Line{Step: &trace.Step{Plan: []trace.Effect{{Verb: "apply rules", Object: trace.Ref{Name: worker, Hash: "x"}}}}}).answered(4, 5, "shop-z"), nil},
+		{"by rules that cannot be told", one().pod(4, "shop-b", b, "True").add(4, trace.Line{Step: &trace.Step{Plan: []trace.Effect{{Verb: "apply rules", Object: trace.Ref{Name: worker, Hash: "x"}}}}}).
+			answered(4, 5, "shop-b"), nil},
+		{"by rules of which no step told", one().pod(4, "shop-b", b, "True").endpoints(4, b).told(8).answered(5, 6, "shop-b"), nil},
+		{"by the rules before those", one().pod(4, "shop-b", b, "True").endpoints(4, b).told(8).answered(9, 10, "shop-a"), Sent},
 		{"by whom the store never knew", one().answered(4, 5, "stranger"), nil},
 		{"by whom it knew without an address", one().put(4, "pods", "stranger", `"labels":{}}}`).answered(5, 6, "stranger"), nil},
 		{"from a node without a proxy", one().add(5, trace.Line{Request: &trace.Request{Node: "elsewhere", Address: address, Outcome: trace.OK, Answer: "shop-a", Begin: 4 * second}}), nil},
 
 		{"answered while it ends", closing().answered(9.9, 10.5, "shop-a"), nil},
 		{"answered when it had ended, as clocks differ", closing().answered(10.9, 11, "shop-a"), nil},
+		{"answered when it had ended, and asked before", closing().answered(10.9, 12, "shop-a"), nil},
 		{"answered when it had ended", closing().answered(11.1, 11.2, "shop-a"), Lives},
 		{"ended nobody knows when", one().container(10, "shop-a", "exited", 0).answered(10.9, 11, "shop-a"), nil},
 		{"ended nobody knows when, before", one().container(10, "shop-a", "exited", 0).answered(11.1, 11.2, "shop-a"), Lives},
@@ -183,6 +207,7 @@ func TestRequests(t *testing.T) {
 		{"refused, and its answers overlap", one().answered(4, 6.5, "shop-a").refused(6, 7).answered(8, 9, "shop-a"), nil},
 		{"refused, and it was started again", one().add(5, trace.Line{Container: &trace.Container{Pod: "shop-a", Container: "main", ID: "next", State: "started"}}).
 			answered(4, 5, "shop-a").refused(6, 7).answered(8, 9, "shop-a"), nil},
+		{"refused, and there were two of the name", one().pod(4, "shop-a", a, "True").reborn().answered(4, 5, "shop-a").refused(6, 7).answered(8, 9, "shop-a"), nil},
 		{"refused, and one of two may not serve", one().pod(4, "shop-b", b, "True").endpoints(4, a, b).apply(4).have(5).answered(5, 5.5, "shop-a").refused(6, 7).answered(8, 9, "shop-a"), nil},
 		{"refused, and both serve", one().pod(4, "shop-b", b, "True").container(4, "shop-b", "started", 4).endpoints(4, a, b).apply(4).have(5).answered(5, 5.5, "shop-a").answered(5, 5.5, "shop-b").
 			refused(6, 7).answered(8, 9, "shop-a").answered(8, 9, "shop-b"), Refused},
@@ -210,6 +235,13 @@ func TestRequests(t *testing.T) {
 		{"settled, and nobody is ready", one().pod(10, "shop-a", a, "False").phase(20, trace.Settled).refused(21, 22), nil},
 		{"settled, and answered by one that is not ready", one().pod(10, "shop-b", b, "True").pod(10, "shop-a", a, "False").phase(20, trace.Settled).answered(21, 22, "shop-a"), Answered},
 		{"settled, and the rules still change", one().endpoints(19, a, b).apply(21.5).have(22).phase(20, trace.Settled).refused(21, 22), nil},
+		{"settled, and the rules may still change", one().endpoints(19, a, b).apply(19.5).phase(20, trace.Settled).refused(21, 22), nil},
+		{"settled, and the client's node is not well", one().put(9, "nodes", "elsewhere", `"labels":{}},"status":{"conditions":[{"type":"Ready","status":"True"}]}}`).
+			put(9, "pods", "shop-a", strings.Replace(ready, "NODE", "elsewhere", 1)).put(10, "nodes", worker, `"labels":{}},"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}`).phase(20, trace.Settled).refused(21, 22), nil},
+		{"settled, and the pod's node is not well", one().put(10, "pods", "shop-a", strings.Replace(ready, "NODE", "elsewhere", 1)).phase(20, trace.Settled).refused(21, 22), nil},
+		{"settled, and the pod has no address", one().put(10, "pods", "shop-a", strings.Replace(strings.Replace(ready, "NODE", worker, 1), `{"ip":"10.88.1.5"}`, "", 1)).phase(20, trace.Settled).refused(21, 22), nil},
+		{"settled, and the pod is to go", one().put(10, "pods", "shop-a", `"deletionTimestamp":"2026-01-01T00:00:00Z",`+strings.Replace(ready, "NODE", worker, 1)).phase(20, trace.Settled).refused(21, 22), nil},
+		{"settled, and the pod is another's", one().put(10, "pods", "shop-a", strings.Replace(strings.Replace(ready, "NODE", worker, 1), "shop", "other", 1)).phase(20, trace.Settled).refused(21, 22), nil},
 		{"settled, and the client is not well", one().client(10, "False").phase(20, trace.Settled).refused(21, 22), nil},
 		{"settled, and the client is gone", one().put(10, "pods", "client", "").phase(20, trace.Settled).refused(21, 22), nil},
 		{"settled, and the service is gone", one().put(10, "services", "shop", "").phase(20, trace.Settled).refused(21, 22), nil},
