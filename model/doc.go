@@ -122,8 +122,8 @@
 //	114   proxy
 //	115   proxy
 //	116   proxy
-//	117   proxy
-//	118   proxy
+//	117   proxy; checker requests judges runs
+//	118   proxy; checker requests judges runs
 //	119   replication, scheduler, node, election, endpoints, account, namespace, garbage, proxy, cluster; checker converge judges runs
 //	120   not judged: it says what a model must add, and these do
 //	121   cluster
