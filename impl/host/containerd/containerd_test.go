@@ -20,6 +20,7 @@ import (
 
 	"orrery/impl/host/containerd"
 	"orrery/impl/host/containerd/containerdtest"
+	"orrery/impl/host/machine"
 	"orrery/impl/host/process"
 	"orrery/impl/trace"
 )
@@ -124,6 +125,29 @@ func (w *worker) await(pod, want string) {
 	}, containerdtest.Patience, 5*time.Millisecond)
 }
 
+// requirePod requires that the pod is found, and that who enters its network is where the pod is, also while no containerd runs.
+func (w *worker) requirePod(name, address string) {
+	w.t.Helper()
+	uid, network, err := containerd.Pod(containerdtest.Bounded(w.t), w.Address, "default", name)
+	require.NoError(w.t, err)
+	require.Equal(w.t, "uid-"+name, uid)
+	w.Kill()
+	defer w.Start()
+	require.NoError(w.t, machine.In(network, func() error {
+		conn, err := net.DialTimeout("tcp4", "127.0.0.1:8080", containerdtest.Patience)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		l, err := net.Listen("tcp4", address+":0") // nobody else has the address
+		if err != nil {
+			return err
+		}
+		return l.Close()
+	}))
+	require.ErrorIs(w.t, machine.In(network+"-none", func() error { panic("must not be called") }), machine.ErrEnter)
+}
+
 // Goal: containers live on when containerd and the observer are killed, and what happens to them meanwhile is told when both
 // are back: each state once, in order. Method: real containers, real kills; at the end nothing is left on the host.
 func TestContainersOutliveContainerd(t *testing.T) {
@@ -149,6 +173,7 @@ func TestContainersOutliveContainerd(t *testing.T) {
 	w.Start()
 	require.Equal(t, before, w.Pids()[container], "the same process")
 
+	w.requirePod("web", address)
 	require.NoError(t, w.observer.Kill(ctx))
 	w.Kill()
 	require.NoError(t, syscall.Kill(before, syscall.SIGKILL))
@@ -162,6 +187,8 @@ func TestContainersOutliveContainerd(t *testing.T) {
 	_, err = w.runtime.RemovePodSandbox(ctx, &runtimeapi.RemovePodSandboxRequest{PodSandboxId: pod})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return strings.Count(w.lines("web"), "removed") == 2 }, containerdtest.Patience, 5*time.Millisecond)
+	_, _, err = containerd.Pod(ctx, w.Address, "default", "web")
+	require.ErrorIs(t, err, containerd.ErrNoPod)
 	require.Regexp(t, `^pod/created pod/started created started exited\(\d+\) .*pod/exited\(\d+\)`, w.lines("web"))
 
 	// One that is left running is for the sweep.
