@@ -106,9 +106,15 @@ func (j *judge) broken(guarantee error, row int, line int64, format string, args
 type asked struct {
 	*trace.Request
 	end  int64
-	sets [][]netip.AddrPort // what each sends to
+	sets []ruled // what each does with it
 	// unknown: of one of the sets nobody knows that.
 	unknown bool
+}
+
+// ruled is what a set of rules does with a request.
+type ruled struct {
+	targets []netip.AddrPort
+	rejects bool
 }
 
 // ask finds the sets.
@@ -128,14 +134,15 @@ func (j *judge) ask(l *trace.Line) asked {
 			a.unknown = true
 			return a
 		}
-		a.sets = append(a.sets, w.Targets(address))
+		targets, rejects := w.Ruled(address)
+		a.sets = append(a.sets, ruled{targets, rejects})
 	}
 	return a
 }
 
-// closed: certainly none of the sets had an endpoint.
+// closed: certainly each of the sets knew the service, and had no endpoint for it.
 func (a asked) closed() bool {
-	return !a.unknown && !slices.ContainsFunc(a.sets, func(targets []netip.AddrPort) bool { return len(targets) > 0 })
+	return !a.unknown && !slices.ContainsFunc(a.sets, func(r ruled) bool { return !r.rejects })
 }
 
 // request judges one.
@@ -166,8 +173,8 @@ func (j *judge) answer(l *trace.Line, a asked) {
 	if a.unknown || len(p.addresses) == 0 {
 		return
 	}
-	if !slices.ContainsFunc(a.sets, func(targets []netip.AddrPort) bool {
-		return slices.ContainsFunc(targets, func(t netip.AddrPort) bool { return slices.Contains(p.addresses, t.Addr()) })
+	if !slices.ContainsFunc(a.sets, func(r ruled) bool {
+		return slices.ContainsFunc(r.targets, func(t netip.AddrPort) bool { return slices.Contains(p.addresses, t.Addr()) })
 	}) {
 		j.findings = append(j.findings, verdict.Finding{Guarantee: Sent, Row: 118, Line: l.Seq, Nearest: nearest(a.sets),
 			Text: fmt.Sprintf("%s was asked from %s, and %s answered, which is at %v, where none of the rules that may have been in force there sent to", a.Service, a.Node, a.Answer, p.addresses)})
@@ -175,11 +182,14 @@ func (j *judge) answer(l *trace.Line, a asked) {
 }
 
 // nearest tells what the sets send to.
-func nearest(sets [][]netip.AddrPort) (all []string) {
-	for _, targets := range sets {
-		text := fmt.Sprintf("be sent to one of %v", targets)
-		if len(targets) == 0 {
+func nearest(sets []ruled) (all []string) {
+	for _, r := range sets {
+		text := fmt.Sprintf("be sent to one of %v", r.targets)
+		switch {
+		case r.rejects:
 			text = "be refused, for there is no endpoint"
+		case len(r.targets) == 0:
+			text = "be lost, for there is no such rule"
 		}
 		if !slices.Contains(all, text) {
 			all = append(all, text)
@@ -189,11 +199,11 @@ func nearest(sets [][]netip.AddrPort) (all []string) {
 }
 
 func (j *judge) refusal(l *trace.Line, a asked) {
-	for _, targets := range a.sets {
-		if len(targets) == 0 {
+	for _, r := range a.sets {
+		if len(r.targets) == 0 {
 			return
 		}
-		for _, t := range targets {
+		for _, t := range r.targets {
 			if !j.served(t.Addr(), a.Begin, a.end) {
 				return
 			}

@@ -224,6 +224,11 @@ func TestRequests(t *testing.T) {
 		{"left to wait where there is one", one().lost(4, 7, Timeout), nil},
 		{"left to wait while there may be one", closing().lost(11, 14, Timeout), nil},
 		{"left to wait while there was none", closing().lost(13.1, 16, Timeout), Rejects},
+		{"left to wait while no rule knows the service", (&recording{}).client(0, "True").endpoints(1).apply(2).have(3).lost(4, 7, Unreachable), nil},
+		{"left to wait until one does", (&recording{}).client(0, "True").endpoints(1).apply(2).have(3).service(4).apply(4.5).have(5).lost(4.9, 7, Unreachable), nil},
+		{"left to wait when one does", (&recording{}).client(0, "True").endpoints(1).apply(2).have(3).service(4).apply(4.5).have(5).lost(5.1, 7, Unreachable), Rejects},
+		{"refused while no rule knows the service", (&recording{}).client(0, "True").endpoints(1).apply(2).have(3).refused(4, 7), nil},
+		{"answered while no rule knows the service", (&recording{}).pod(0, "shop-a", a, "True").endpoints(1).apply(2).have(3).answered(4, 7, "shop-a"), Sent},
 		{"lost in another way", none().lost(4, 7, "no network"), nil},
 
 		{"settled and answered", one().phase(20, trace.Settled).answered(21, 22, "shop-a"), nil},

@@ -262,18 +262,20 @@ func (w *Wanted) String() string {
 	return b.String()
 }
 
-// Targets are what new connections of TCP to an address are sent to; none where they are refused, dropped or know no rule.
-func (w *Wanted) Targets(address netip.AddrPort) (targets []netip.AddrPort) {
+// Ruled is what becomes of new connections by TCP to an address: they go to one of the targets, or, if there are none, may be rejected. Neither is so
+// where they are dropped, or no rule is for the address.
+func (w *Wanted) Ruled(address netip.AddrPort) (targets []netip.AddrPort, rejected bool) {
 	addresses := w.addresses()
 	for _, r := range w.Rules {
-		if r.UDP || r.Verdict != proxy.Forward || addresses[r.Address-1] != address {
+		if r.UDP || addresses[r.Address-1] != address {
 			continue
 		}
 		for _, t := range r.Targets {
 			targets = append(targets, w.targets[t-1])
 		}
+		return targets, r.Verdict == proxy.Reject
 	}
-	return targets
+	return nil, false
 }
 
 // holder is the service that a rule is for: of those with its address the last made.

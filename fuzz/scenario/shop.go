@@ -33,6 +33,8 @@ const (
 	firstPort, ports = 10_000, 20_000
 	// lookAgain is the pause before a client pod is looked for again.
 	lookAgain = 200 * time.Millisecond
+	// opening bounds how long the clients may take to be refused for the first time.
+	opening = 20 * time.Second
 	// reopening bounds how long the shop may take to be given its pods, once all is healed.
 	reopening = 30 * time.Second
 )
@@ -42,11 +44,13 @@ type shop struct {
 	run      *run
 	address  string
 	patience atomic.Int64
+	refused  chan struct{} // a client was refused for the first time
 	stop     context.CancelFunc
 	clients  sync.WaitGroup
 }
 
-// openShop makes the service and its clients, and begins to ask.
+// openShop makes the service and its clients, and begins to ask. It returns when each client was refused once, as there is nobody to answer yet; what
+// was not seen within some time is for the judge.
 func (r *run) openShop(ctx context.Context, transport client.Transport) (*shop, error) {
 	var workers []string
 	for _, m := range r.cluster.Machines() {
@@ -54,7 +58,7 @@ func (r *run) openShop(ctx context.Context, transport client.Transport) (*shop, 
 			workers = append(workers, m.Name)
 		}
 	}
-	s := &shop{run: r}
+	s := &shop{run: r, refused: make(chan struct{}, len(workers))}
 	s.patience.Store(int64(hurry))
 	bounded, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -68,6 +72,14 @@ func (r *run) openShop(ctx context.Context, transport client.Transport) (*shop, 
 	for i, worker := range workers {
 		choose := rand.New(rand.NewPCG(r.config.Seed, uint64(200+i)))
 		s.clients.Go(func() { s.client(asking, worker, choose) })
+	}
+	waiting, cancel := context.WithTimeout(ctx, opening)
+	defer cancel()
+	for range workers {
+		select {
+		case <-s.refused:
+		case <-waiting.Done():
+		}
 	}
 	return s, nil
 }
@@ -118,7 +130,7 @@ func (s *shop) close() {
 
 // client asks again and again from the client pod of a worker, until ctx ends.
 func (s *shop) client(ctx context.Context, worker string, choose workload.Choices) {
-	pause := lookAgain
+	pause, first := lookAgain, true
 	var uid, network string
 	for port := 0; sleep(ctx, pause) == nil; port++ {
 		if network == "" {
@@ -130,30 +142,31 @@ func (s *shop) client(ctx context.Context, worker string, choose workload.Choice
 				continue // it does not run yet, or its runtime does not
 			}
 		}
-		if !s.ask(worker, uid, network, firstPort+port%ports) {
+		entered, outcome := s.ask(worker, uid, network, firstPort+port%ports)
+		if !entered {
 			network = "" // the pod is gone: there may be another
 			continue
+		}
+		if outcome == trace.Failed && first {
+			first = false
+			s.refused <- struct{}{}
 		}
 		pause = askEvery/2 + time.Duration(choose.IntN(int(askEvery)))
 	}
 }
 
 // ask makes one request and records it; false: it could not, as there is no such network any more.
-func (s *shop) ask(worker, uid, network string, port int) bool {
+func (s *shop) ask(worker, uid, network string, port int) (entered bool, outcome trace.Outcome) {
 	r := &trace.Request{Node: worker, UID: uid, Service: workload.Shop + "/" + workload.Shop, Address: s.address, Outcome: trace.Unknown, Begin: trace.Monotonic()}
 	deadline := time.Now().Add(time.Duration(s.patience.Load()))
 	var conn net.Conn
-	entered := false
 	err := machine.In(network, func() (err error) {
 		entered = true
 		conn, err = ask.Open(s.address, port, deadline)
 		return err
 	})
-	if !entered {
-		return false
-	}
-	if ask.Own(err) {
-		return true // nothing was asked
+	if !entered || ask.Own(err) {
+		return entered, trace.Unknown // nothing was asked
 	}
 	refused := ask.Refused(err)
 	if err == nil {
@@ -172,5 +185,5 @@ func (s *shop) ask(worker, uid, network string, port int) bool {
 		r.Reason = err.Error()
 	}
 	s.run.sink.Emit(trace.Line{Request: r})
-	return true
+	return true, r.Outcome
 }
