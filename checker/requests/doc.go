@@ -15,7 +15,8 @@
 //  1. who answers has an address that one of the sets sends to;
 //  2. who answers had a container that had not ended when the request began;
 //  3. a connection is refused only if one of the sets has no endpoint, or has one that is not known to have served: see below;
-//  4. a connection is refused, and not left to wait, if each of the sets knows the service and has no endpoint for it;
+//  4. a connection is refused, and not left to wait, if each of the sets knows the service and has no endpoint for it, and if something was heard later
+//     by the same client, so that its pod had not lost its network;
 //  5. once all has settled, a request to a service that selects pods that are ready is answered by one of those.
 //
 // A pod is known to have served throughout a request if it answered one that ended before, and one that began after, and had one container in the whole

@@ -85,12 +85,18 @@ func Count(h *history.History) (c Counts) {
 type judge struct {
 	h        *history.History
 	nodes    map[string]*node
-	pods     map[string]*pod // by name
+	pods     map[string]*pod  // by name
+	heard    map[string]int64 // by a client's UID: when it began what it was last answered, or refused
 	findings []verdict.Finding
 }
 
 func newJudge(h *history.History) *judge {
-	j := &judge{h: h, nodes: map[string]*node{}, pods: map[string]*pod{}}
+	j := &judge{h: h, nodes: map[string]*node{}, pods: map[string]*pod{}, heard: map[string]int64{}}
+	for _, l := range h.Requests {
+		if l.Request.Outcome != trace.Unknown {
+			j.heard[l.Request.UID] = max(j.heard[l.Request.UID], l.Request.Begin)
+		}
+	}
 	if len(h.Requests) > 0 {
 		j.readRules()
 		j.readPods()
@@ -154,7 +160,7 @@ func (j *judge) request(l *trace.Line) {
 	case a.unknown:
 	case a.Outcome == trace.Failed:
 		j.refusal(l, a)
-	case (a.Reason == Timeout || a.Reason == Unreachable) && a.closed():
+	case (a.Reason == Timeout || a.Reason == Unreachable) && a.closed() && j.heard[a.UID] >= a.end:
 		j.broken(Rejects, 118, l.Seq, "%s was asked from %s for %s, and nobody answered (%s); the rules there had no endpoint in all that time", a.Service, a.Node, lasted(a), a.Reason)
 	}
 }
