@@ -29,12 +29,6 @@ var (
 	Answered = errors.New("once nobody interferes, every request to a service is answered, by one of the pods that it selects and that are ready")
 )
 
-// Reasons of requests that were neither answered nor refused, where those are known: they were given up, or nobody had the address.
-const (
-	Timeout     = "Timeout"
-	Unreachable = "Unreachable"
-)
-
 // Checker judges requests.
 type Checker struct{}
 
@@ -160,7 +154,7 @@ func (j *judge) request(l *trace.Line) {
 	case a.unknown:
 	case a.Outcome == trace.Failed:
 		j.refusal(l, a)
-	case (a.Reason == Timeout || a.Reason == Unreachable) && a.closed() && j.heard[a.UID] >= a.end:
+	case (a.Reason == trace.Timeout || a.Reason == trace.Unreachable) && a.closed() && j.heard[a.UID] >= a.end:
 		j.broken(Rejects, 118, l.Seq, "%s was asked from %s for %s, and nobody answered (%s); the rules there had no endpoint in all that time", a.Service, a.Node, lasted(a), a.Reason)
 	}
 }

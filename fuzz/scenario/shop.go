@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
-	"orrery/checker/requests"
 	"orrery/fuzz/ask"
 	"orrery/fuzz/workload"
 	"orrery/impl/api"
@@ -28,8 +27,8 @@ const (
 	hurry, patience = 3 * time.Second, 15 * time.Second
 	// askEvery is the mean pause between two requests of a client.
 	askEvery = 100 * time.Millisecond
-	// firstPort and ports are the client's own: below those that the kernel draws, and so many that none is used again while somebody remembers a
-	// connection of it, which would lead the next one to where that led.
+	// firstPort and ports are the client's own: below those that the kernel draws, and so many that none is used again for half an hour. A kernel
+	// remembers connections, for minutes, and would lead the next one from that port to where the last one was led.
 	firstPort, ports = 10_000, 20_000
 	// lookAgain is the pause before a client pod is looked for again.
 	lookAgain = 200 * time.Millisecond
@@ -178,9 +177,9 @@ func (s *shop) ask(worker, uid, network string, port int) (entered bool, outcome
 	case refused:
 		r.Outcome = trace.Failed
 	case ask.TimedOut(err):
-		r.Reason = requests.Timeout
+		r.Reason = trace.Timeout
 	case ask.Unreachable(err):
-		r.Reason = requests.Unreachable
+		r.Reason = trace.Unreachable
 	default:
 		r.Reason = err.Error()
 	}

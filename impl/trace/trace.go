@@ -355,6 +355,12 @@ type Request struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// Reasons of requests that are told apart from all others: it was given up, or nobody had the address.
+const (
+	Timeout     = "Timeout"
+	Unreachable = "Unreachable"
+)
+
 // Digest is an API server's watch cache, summed up at one resourceVersion, so that it can be held against the store.
 type Digest struct {
 	Server   string `json:"server"`
