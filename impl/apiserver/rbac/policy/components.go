@@ -18,6 +18,7 @@ func components() []role {
 			on(apps, read, "replicasets"),
 			on("authentication.k8s.io", do("create"), "tokenreviews"),
 			on(authorization, do("create"), "subjectaccessreviews"),
+			on(coordination, do("create"), "leases"), leads("kube-scheduler"),
 		}},
 		{name: Controllers, subjects: []rbacv1.Subject{user(Controllers)}, rules: []rbacv1.PolicyRule{
 			events,
@@ -30,6 +31,7 @@ func components() []role {
 			on(authorization, do("create"), "subjectaccessreviews"),
 			on("*", do("list", "watch"), "*"),
 			on(core, do("create"), "serviceaccounts/token"),
+			on(coordination, do("create"), "leases"), leads("kube-controller-manager"),
 		}},
 		{name: "system:node-proxier", subjects: []rbacv1.Subject{user(Proxy)}, rules: []rbacv1.PolicyRule{
 			events,
@@ -43,6 +45,13 @@ func components() []role {
 		all = append(all, c)
 	}
 	return all
+}
+
+// leads is for who is elected by the lease of that name.
+func leads(lease string) rbacv1.PolicyRule {
+	rule := on(coordination, do("get", "update"), "leases")
+	rule.ResourceNames = []string{lease}
+	return rule
 }
 
 // controllers are the control loops.

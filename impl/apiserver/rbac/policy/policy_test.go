@@ -36,7 +36,7 @@ func TestObjectsAreValid(t *testing.T) {
 	require.Equal(t, all, policy.Objects(), "the same each time")
 }
 
-// Goal: each component and each kind of user has what it needs and not more. Method: a line for each, as "+VERB RESOURCE" for what is
+// Goal: each component and each kind of user has what it needs and not more. Method: a line for each, as "+VERB RESOURCE[=NAME]" for what is
 // allowed and "-" for what is not, in the namespace d.
 func TestWhoMayDoWhat(t *testing.T) {
 	for _, c := range []struct {
@@ -50,12 +50,15 @@ func TestWhoMayDoWhat(t *testing.T) {
 			"-list pods, -get pods, -list namespaces, -get secrets, -create pods, -get clusterroles.rbac.authorization.k8s.io"},
 		{"system:anonymous", "system:unauthenticated", "+get /healthz, +get /version, -get /api, -get /apis, -list pods, -create selfsubjectaccessreviews.authorization.k8s.io"},
 		{policy.Scheduler, user.AllAuthenticated, "+list pods, +watch pods, +get pods, +watch nodes, +watch namespaces, +create pods/binding, +update pods/status, +create events, " +
+			"+create leases.coordination.k8s.io, +get leases.coordination.k8s.io=kube-scheduler, +update leases.coordination.k8s.io=kube-scheduler, " +
+			"-update leases.coordination.k8s.io=kube-controller-manager, -delete leases.coordination.k8s.io=kube-scheduler, " +
 			"-update pods, -create pods, -update nodes, -get secrets, -get configmaps, -create pods/exec"},
 		{policy.Controllers, user.AllAuthenticated, "+list pods, +watch pods, +create pods, +get pods, +delete pods, +update pods, " +
 			"+watch replicasets.apps, +get replicasets.apps, +update replicasets.apps/status, +get replicationcontrollers, +update replicationcontrollers/status, " +
 			"+create endpointslices.discovery.k8s.io, +update endpointslices.discovery.k8s.io, +delete endpointslices.discovery.k8s.io, +create events, +get endpoints, " +
 			"+update namespaces/finalize, +update namespaces/status, +create secrets, +update secrets, +create serviceaccounts, +update configmaps, +update nodes, " +
 			"+update nodes/status, +update pods/status, +watch leases.coordination.k8s.io, +get leases.coordination.k8s.io, " +
+			"+create leases.coordination.k8s.io, +update leases.coordination.k8s.io=kube-controller-manager, " +
 			"-create pods/binding, -create pods/exec, -escalate clusterroles.rbac.authorization.k8s.io, -bind clusterroles.rbac.authorization.k8s.io, " +
 			"-create clusterrolebindings.rbac.authorization.k8s.io, -create nodes, -get /metrics, -impersonate users"},
 		{policy.Proxy, user.AllAuthenticated, "+watch services, +list endpointslices.discovery.k8s.io, +get nodes, +create events, -get services, -list pods, -get secrets, -update nodes"},
@@ -93,6 +96,7 @@ func check(t *testing.T, all rbac.Objects, u user.Info, asks string) {
 		a := rbac.Attributes{Verb: verb, Path: what}
 		if !strings.HasPrefix(what, "/") {
 			a = rbac.Attributes{Verb: verb, Namespace: "d"}
+			what, a.Name, _ = strings.Cut(what, "=")
 			what, a.Subresource, _ = strings.Cut(what, "/")
 			a.Resource, a.Group, _ = strings.Cut(what, ".")
 		}
