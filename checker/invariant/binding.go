@@ -97,11 +97,11 @@ func (j *judge) lives() (all lives) {
 	return all
 }
 
-// start is where the life of a process began that wrote a line; the line itself, if nothing tells.
+// start is where the life of a process, or its last time as a leader, began that wrote a line; the line itself, if nothing tells.
 func (j *judge) start(of *trace.Line) *trace.Line {
 	begun := of
 	for _, l := range j.h.Lives {
-		if l.Seq < of.Seq && l.Life.Name == of.Process && l.Life.State == "start" {
+		if l.Seq < of.Seq && (l.Life.State == "start" && isOf(l.Life, of.Process) || l.Life.State == trace.Leads && l.Process == of.Process) {
 			begun = l
 		}
 	}

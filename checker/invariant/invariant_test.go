@@ -108,6 +108,15 @@ func (r *recording) life(process, name, state string) *recording {
 	return r.add(trace.Line{Process: process, Life: &trace.Life{Name: name, State: state}})
 }
 
+// stops and goesOn are the ends of a fault that has a process stand still, as was seen or not.
+func (r *recording) stops(target string) *recording {
+	return r.add(trace.Line{Fault: &trace.Fault{ID: "f", Kind: "pause", Target: target, State: "begin"}})
+}
+
+func (r *recording) goesOn(target string, stopped int64) *recording {
+	return r.add(trace.Line{Fault: &trace.Fault{ID: "f", Kind: "pause", Target: target, State: "end", Effect: map[string]int64{"stopped": stopped}}})
+}
+
 func (r *recording) decides(process, id string) *recording {
 	s := acts(id, "update", "status", 1)
 	return r.add(trace.Line{Process: process, Step: &s})
@@ -447,6 +456,13 @@ func TestEveryGuarantee(t *testing.T) {
 		{"one is silent after another has come to lead, and says so", start().stands("a").leads("a").stands("b").leads("b").decides("b", "2").follows("a").decides("b", "3"), nil},
 		{"what one decided while it led is sent", start().stands("a").leads("a").decides("a", "1").asks("a", "1"), nil},
 		{"it is sent after that", start().stands("a").leads("a").decides("a", "1").follows("a").asks("a", "1"), &OneActs},
+		{"it stood still, goes on with what it was at, and says that it follows", start().stands("a-m").leads("a-m").stops("a@m").stands("b").leads("b").decides("b", "1").
+			goesOn("a@m", 1).decides("a-m", "2").follows("a-m").decides("b", "3"), nil},
+		{"it stood still, and goes on for longer", start().stands("a-m").leads("a-m").stops("a@m").stands("b").leads("b").goesOn("a@m", 1).decides("a-m", "2").decides("a-m", "3"), &OneActs},
+		{"it was not seen to stand still", start().stands("a-m").leads("a-m").stops("a@m").stands("b").leads("b").goesOn("a@m", 0).decides("a-m", "2"), &OneActs},
+		{"another stood still", start().stands("a-m").leads("a-m").stops("a@n").stands("b").leads("b").goesOn("a@n", 1).decides("a-m", "2"), &OneActs},
+		{"it stood still, and did not lead", start().stands("a-m").stops("a@m").stands("b").leads("b").goesOn("a@m", 1).decides("a-m", "2"), &OneActs},
+		{"it crashes on its machine, and its next life acts", start().stands("a-m").leads("a-m").add(trace.Line{Life: &trace.Life{Name: "a", Machine: "m", State: "exit"}}).decides("a-m", "2"), &OneActs},
 		{"its caches are filled after that", start().stands("a").leads("a").decides("a", "1").follows("a").asks("a", "2"), nil},
 		{"it crashes, and its next life acts", start().stands("a").leads("a").decides("a", "1").exits("a").decides("a", "2"), &OneActs},
 		{"it crashes, and its next life comes to lead", start().stands("a").leads("a").decides("a", "1").exits("a").stands("a").leads("a").decides("a", "2"), nil},

@@ -19,14 +19,17 @@ func (j *judge) leading() {
 		return
 	}
 	leaders := map[string]string{} // lease → the process that has come to lead last; empty: that has ceased to
-	ceases := func(process string) {
-		if lease := leases[process]; leaders[lease] == process {
-			leaders[lease] = ""
+	ceases := func(ended func(process string) bool) {
+		for lease, process := range leaders { // order does not matter: all of them are looked at
+			if process != "" && ended(process) {
+				leaders[lease] = ""
+			}
 		}
 	}
+	stood := newStood(j.h.Faults)
 	acts := func(l *trace.Line, format string, about any) {
 		lease, stands := leases[l.Process]
-		if !stands || leaders[lease] == l.Process {
+		if !stands || leaders[lease] == l.Process || stood.excuses(l) {
 			return
 		}
 		who := leaders[lease]
@@ -40,15 +43,63 @@ func (j *judge) leading() {
 		case l.Life != nil && l.Life.State == trace.Leads:
 			leaders[l.Life.Name] = l.Process
 		case l.Life != nil && l.Life.State == trace.Follows:
-			ceases(l.Process)
+			ceases(func(process string) bool { return process == l.Process })
+			delete(stood.since, l.Process)
 		case l.Life != nil && l.Life.State == "exit":
-			ceases(l.Life.Name)
+			ceases(func(process string) bool { return isOf(l.Life, process) })
+		case l.Fault != nil && l.Fault.State == "begin":
+			stood.begins(l.Fault, leaders)
 		case l.Step != nil && l.Step.Component != candidate:
 			acts(l, "decided about %s", l.Step.Key)
 		case l.Call != nil && decided[l.Call.ID]:
 			acts(l, "sent its request about %v", history.ObjectName{Resource: l.Call.Resource, Namespace: l.Call.Namespace, Name: l.Call.Name})
 		}
 	}
+}
+
+// isOf reports whether a life is that of the process which writes under that name: where there is one on each of several machines, it names its own.
+func isOf(l *trace.Life, process string) bool {
+	return l.Name == process || l.Machine != "" && l.Name+"-"+l.Machine == process
+}
+
+// stood knows who stood still while it led. One that was stopped between asking whether it leads and what it then did does that when it goes on, though
+// another has come to lead: one decision of each of its components, and the requests that were on their way out. It may until it says that it follows.
+type stood struct {
+	stops map[string]bool            // faults, by ID, that were seen to stop somebody
+	since map[string]map[string]bool // by process that was stopped: what it has done since
+}
+
+func newStood(faults []*history.Fault) stood {
+	s := stood{stops: map[string]bool{}, since: map[string]map[string]bool{}}
+	for _, f := range faults {
+		s.stops[f.Begin.Fault.ID] = f.End != nil && f.End.Fault.Effect["stopped"] > 0
+	}
+	return s
+}
+
+// begins takes the beginning of a fault, of those who lead.
+func (s stood) begins(f *trace.Fault, leaders map[string]string) {
+	component, machine, _ := strings.Cut(f.Target, "@")
+	for _, process := range leaders { // order does not matter: each is its own
+		if s.stops[f.ID] && isOf(&trace.Life{Name: component, Machine: machine}, process) {
+			s.since[process] = map[string]bool{}
+		}
+	}
+}
+
+func (s stood) excuses(l *trace.Line) bool {
+	done, stood := s.since[l.Process]
+	what := ""
+	if l.Step != nil {
+		what = l.Step.Component
+	} else {
+		what = l.Call.ID
+	}
+	if !stood || done[what] {
+		return false
+	}
+	done[what] = true
+	return true
 }
 
 // candidates are the processes that stand for a lease, with its name, and the requests that steps decided which are no candidate's.
