@@ -64,6 +64,11 @@ func pod(node, phase, ready string) string {
 		"status":{"phase":%q,"conditions":[{"type":"Ready","status":%q}]}}`, node, phase, ready)
 }
 
+// robot is a pod that runs as an account, on the node a.
+func robot(phase, ready string) string {
+	return strings.Replace(pod("a", phase, ready), `"spec":{`, `"spec":{"serviceAccountName":"robot",`, 1)
+}
+
 // room is a Node that is Ready, with so much CPU; waiting a pod that asks for so much and has no node.
 func room(cpu string) string {
 	return fmt.Sprintf(`{"metadata":{"uid":"nu"},"status":{"allocatable":{"cpu":%q,"pods":"9"},"conditions":[{"type":"Ready","status":"True"}]}}`, cpu)
@@ -195,6 +200,9 @@ func TestConvergence(t *testing.T) {
 		{"a status that lags", start().put("replicationcontrollers", "rc", "o", owner(0, 1)).phase(trace.Settled), Replicas, verdict.Illegal},
 		{"never bound", start().put("pods", "p", "u", pod("", "Pending", "False")).phase(trace.Settled), Running, verdict.Illegal},
 		{"bound and never run", start().put("pods", "p", "u", pod("a", "Pending", "False")).phase(trace.Settled), Running, verdict.Illegal},
+		{"its account is gone", start().put("pods", "p", "u", robot("Pending", "False")).phase(trace.Settled), nil, verdict.Ok},
+		{"its account is there again", start().put("pods", "p", "u", robot("Pending", "False")).put("serviceaccounts", "robot", "au", `{"metadata":{"uid":"au"}}`).phase(trace.Settled), Running, verdict.Illegal},
+		{"it is said to run, and its account is gone", start().put("pods", "p", "u", robot("Running", "False")).phase(trace.Settled), Running, verdict.Illegal},
 		{"said to run and does not", start().put("pods", "p", "u", pod("a", "Running", "True")).phase(trace.Settled), Running, verdict.Illegal},
 		{"runs on another node", start().put("pods", "p", "u", pod("a", "Running", "True")).runs("b", "u", "started").phase(trace.Settled), Clean, verdict.Illegal},
 		{"not ready", start().put("pods", "p", "u", pod("a", "Running", "False")).runs("a", "u", "started").phase(trace.Settled), Running, verdict.Illegal},

@@ -155,6 +155,11 @@ func preempting(pod *object.Object, there []*object.Object) (stay []*object.Obje
 	return stay, len(stay) < len(there) && pod.Spec.PreemptionPolicy != "Never"
 }
 
+// has reports whether there is such an object in the end; of no name there is nothing to miss.
+func (j *judge) has(resource, namespace, name string) bool {
+	return name == "" || history.At(j.h.Log.Of(history.ObjectName{Resource: resource, Namespace: namespace, Name: name}), j.last) != nil
+}
+
 // read is the object in a version; nil where it cannot be read, which is said elsewhere.
 func (j *judge) read(v *history.Version) *object.Object {
 	obj, err := v.Content()
@@ -221,6 +226,9 @@ func (j *judge) pod(v *history.Version, pod *object.Object, running containers) 
 			j.broken(Running, 119, v.Seq(), "%s is neither bound nor found unschedulable", v.Object)
 		}
 		return
+	}
+	if pod.Status.Phase == "Pending" && !j.has("serviceaccounts", v.Object.Namespace, pod.Spec.ServiceAccountName) {
+		return // it waits for a token, and there is nobody to whom one could be given
 	}
 	if pod.Status.Phase != "Running" {
 		j.broken(Running, 119, v.Seq(), "%s is bound to %s, and its phase is %q", v.Object, pod.Spec.NodeName, pod.Status.Phase)

@@ -25,14 +25,16 @@ type Object struct {
 	} `json:"metadata"`
 	Spec struct {
 		// Of a pod.
-		NodeName       string            `json:"nodeName"`
-		SchedulerName  string            `json:"schedulerName"`
-		NodeSelector   map[string]string `json:"nodeSelector"`
-		RestartPolicy  string            `json:"restartPolicy"`
-		Containers     []Container       `json:"containers"`
-		InitContainers []Container       `json:"initContainers"`
-		Tolerations    []Toleration      `json:"tolerations"`
-		Overhead       Resources         `json:"overhead"`
+		NodeName      string `json:"nodeName"`
+		SchedulerName string `json:"schedulerName"`
+		// ServiceAccountName is empty where the pod runs as nobody.
+		ServiceAccountName string            `json:"serviceAccountName"`
+		NodeSelector       map[string]string `json:"nodeSelector"`
+		RestartPolicy      string            `json:"restartPolicy"`
+		Containers         []Container       `json:"containers"`
+		InitContainers     []Container       `json:"initContainers"`
+		Tolerations        []Toleration      `json:"tolerations"`
+		Overhead           Resources         `json:"overhead"`
 		// Of a pod: absent is 0, and that it preempts those of lower priority.
 		Priority         int    `json:"priority"`
 		PreemptionPolicy string `json:"preemptionPolicy"`

@@ -18,6 +18,15 @@ import (
 // requestTimeout bounds a client's patience: well below the length of a fault, so that a client is not lost to one.
 const requestTimeout = 3 * time.Second
 
+// kinds are those of the clients that use the cluster.
+func kinds() []workload.Kind {
+	return []workload.Kind{
+		workload.Registers, workload.Registers, workload.Registers, workload.Readers, workload.Readers,
+		workload.Owners, workload.Meddlers, workload.Publishers, workload.Heirs,
+		workload.Spaces, workload.Spaces, workload.Accounts, workload.Accounts, workload.Robots, workload.Shops,
+	}
+}
+
 // client issues the requests of one workload client, at its pace, until ctx ends. A request that is under way then is
 // let finish: what is cut off would be Unknown for no reason.
 func (r *run) client(ctx context.Context, c *workload.Client, choose workload.Choices) {
@@ -62,6 +71,7 @@ func watched() []api.Request {
 		return api.Request{Verb: api.Watch, Resource: served(resource), Namespace: workload.Namespace, Labels: labels, Fields: fields, Bookmarks: true}
 	}
 	return []api.Request{
+		{Verb: api.Watch, Resource: served("namespaces"), Bookmarks: true},
 		work("configmaps", "", ""),
 		work("configmaps", "colour=red", ""),
 		work("pods", "", "status.phase=Running"),

@@ -148,7 +148,7 @@ func (r *run) safety(parent context.Context, failed chan<- error) error {
 	ctx, cancel := context.WithTimeout(parent, r.config.Time+overtime)
 	defer cancel()
 	var tasks sync.WaitGroup
-	for i, kind := range []workload.Kind{workload.Registers, workload.Registers, workload.Registers, workload.Readers, workload.Readers, workload.Owners, workload.Meddlers, workload.Publishers, workload.Heirs, workload.Shops} {
+	for i, kind := range kinds() {
 		name := fmt.Sprintf("client-%d", i+1)
 		choose := rand.New(rand.NewPCG(r.config.Seed, uint64(i+1)))
 		tasks.Go(func() { r.client(ctx, workload.New(kind, name), choose) })

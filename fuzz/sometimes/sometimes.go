@@ -1,6 +1,7 @@
 package sometimes
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -52,6 +53,16 @@ var states = []struct {
 			return l.Step.Component == "default-scheduler" && slices.ContainsFunc(l.Step.Plan, func(e trace.Effect) bool { return e.Verb == "delete" })
 		})
 	}},
+	{"a namespace that was gone with all its contents was created again", false, createdAgain("namespaces")},
+	{"a service account that was deleted was created again", false, createdAgain("serviceaccounts")},
+	{"a watcher was told that its past is gone", false, func(h *history.History) bool {
+		for _, w := range h.Watches {
+			if w.Layer == trace.API && anyLine(w.Events, func(l *trace.Line) bool { return l.Event.Code == http.StatusGone }) {
+				return true
+			}
+		}
+		return false
+	}},
 	{"a watch cache was summed up", true, func(h *history.History) bool { return len(h.Digests) > 0 }},
 }
 
@@ -96,6 +107,13 @@ func refused(verb, reason string) func(*history.History) bool {
 
 func recreated(h *history.History) bool {
 	return anyVersion(h, "configmaps", func(v *history.Version) bool { return v.Before != nil && v.Before.UID != v.UID })
+}
+
+// createdAgain: an object was deleted, and another of its name created.
+func createdAgain(resource string) func(*history.History) bool {
+	return func(h *history.History) bool {
+		return anyVersion(h, resource, func(v *history.Version) bool { return !v.Deleted && v.Before != nil && v.Before.UID != v.UID })
+	}
 }
 
 // adopted: a pod without a controller got one.

@@ -21,7 +21,7 @@ var Accounts = Kind{Name: "accounts", perMinute: 20, requests: []weighted{
 var (
 	serviceAccounts, _ = api.ByName("serviceaccounts")
 	secrets, _         = api.ByName("secrets")
-	accountNames       = []string{"default", "robot"}
+	accountNames       = []string{"default", robot}
 	tokenNames         = []string{"token-a", "token-b", "default-token"}
 )
 

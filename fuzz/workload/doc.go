@@ -18,6 +18,7 @@
 //	                                          owner will adopt, run on a node of their choice
 //	Publishers  services and slices           create, delete and hold services, change what they select and publish;
 //	                                          change, delete and take over slices, and make some that others manage
+//	Robots      pods                          create and delete pods that run as a service account which comes and goes
 //	Spaces      one more namespace            create and delete it, with pods, a replication controller, and config maps of which
 //	                                          some are held by a finalizer
 //	Shops       the pods of a service that    scale to none and back, delete them
