@@ -23,7 +23,7 @@ import (
 // Command is a command that runs components against an API server until SIGTERM or SIGINT, several in one process. They are made when its flags
 // have been read. Of the processes that run it the one acts that holds the lease of that name.
 func Command(use, short, lease string, components func() ([]Component, error)) *cobra.Command {
-	var kubeconfig, traceFile string
+	var kubeconfig, traceFile, machine string
 	var address *string
 	elect, elected := true, election.Default
 	cmd := &cobra.Command{
@@ -57,7 +57,7 @@ func Command(use, short, lease string, components func() ([]Component, error)) *
 			meter := registry.Loops(lease == "kube-scheduler")
 			sink := trace.Discard
 			if traceFile != "" {
-				file, err := trace.Open(traceFile, use)
+				file, err := trace.Open(traceFile, on(use, machine))
 				if err != nil {
 					return err
 				}
@@ -65,12 +65,12 @@ func Command(use, short, lease string, components func() ([]Component, error)) *
 				sink = file
 			}
 			logger := log.New(cmd.ErrOrStderr(), use+": ", log.LstdFlags|log.Lmsgprefix)
-			name := trace.Incarnation(use)
+			name := trace.Incarnation(on(use, machine))
 			if !elect {
 				serve(ctx, transport, sink, name, all, Shell{Meter: meter, Log: logger.Printf})
 				return nil
 			}
-			identity, err := identity()
+			identity, err := identity(machine)
 			if err != nil {
 				return err
 			}
@@ -94,6 +94,8 @@ func Command(use, short, lease string, components func() ([]Component, error)) *
 	}
 	address = metrics.Flag(cmd.Flags())
 	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "file that names the API servers, in turn alternatives, and who we are")
+	// Upstream: has none, as each machine has a name of its own there.
+	cmd.Flags().StringVar(&machine, "machine", "", "name of the machine, in the lease and in traces (default: the host's, in the lease)")
 	cmd.Flags().StringVar(&traceFile, "trace", "", "file to which what happens is appended")
 	cmd.Flags().BoolVar(&elect, "leader-elect", elect, "act only while holding the lease "+lease+" in "+metav1.NamespaceSystem+", so that this may run more than once")
 	cmd.Flags().DurationVar(&elected.LeaseDuration, "leader-elect-lease-duration", elected.LeaseDuration, "how long the others wait for a leader that is silent")
@@ -105,10 +107,22 @@ func Command(use, short, lease string, components func() ([]Component, error)) *
 	return cmd
 }
 
+// on names a process by what it runs and, where that is known, on what machine.
+func on(use, machine string) string {
+	if machine == "" {
+		return use
+	}
+	return use + "-" + machine
+}
+
 // identity is of this life of this process only, as upstream's.
-func identity() (string, error) {
-	host, err := os.Hostname()
-	return host + "_" + string(uuid.NewUUID()), err
+func identity(machine string) (_ string, err error) {
+	if machine == "" {
+		if machine, err = os.Hostname(); err != nil {
+			return "", err
+		}
+	}
+	return machine + "_" + string(uuid.NewUUID()), nil
 }
 
 // serve runs every component in a loop of its own until ctx ends, and then says what they still wanted.

@@ -19,6 +19,7 @@ func TestComplete(t *testing.T) {
 	}{
 		{"no directory", Config{}, "dir: a directory"},
 		{"two control planes", Config{Dir: "d", ControlPlanes: 2}, "control planes: 2: must be odd"},
+		{"nobody to stand by", Config{Dir: "d", Standby: true}, "standby: there is 1 control plane: it takes 3 or more"},
 		{"too many control planes", Config{Dir: "d", ControlPlanes: 9}, "at most 7"},
 		{"negative control planes", Config{Dir: "d", ControlPlanes: -1}, "control planes: -1"},
 		{"negative workers", Config{Dir: "d", Workers: -1}, "workers: -1"},

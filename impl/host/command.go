@@ -42,6 +42,7 @@ func UpCommand() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&c.ControlPlanes, "control-planes", 1, "machines with an etcd member and an API server: 1, 3, 5 or 7")
 	cmd.Flags().IntVar(&c.Workers, "workers", 2, "machines that run pods")
+	cmd.Flags().BoolVar(&c.Standby, "standby", false, "run scheduler and controllers on two control planes each: a lease says who acts")
 	cmd.Flags().StringVar(&c.Dir, "dir", filepath.Join("out", "up"), "data directory: kept, and used again by the next `up` of it")
 	cmd.Flags().StringVar(&c.Trace, "trace", "", "directory into which every process writes what it does")
 	cmd.Flags().BoolVar(&c.Wait, "wait", false, "where another cluster runs on this host, wait for its end instead of refusing")

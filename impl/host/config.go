@@ -16,8 +16,8 @@ const (
 	Disk        = "disk"        // control planes: the file system under etcd
 	Etcd        = "etcd"        // control planes
 	APIServer   = "apiserver"   // control planes
-	Scheduler   = "scheduler"   // the first control plane
-	Controllers = "controllers" // the first control plane
+	Scheduler   = "scheduler"   // the first control plane, and the second where there are standbys
+	Controllers = "controllers" // likewise
 	Containerd  = "containerd"  // workers
 	Observer    = "observer"    // workers: records what the runtime really did
 	Kubelet     = "kubelet"     // workers
@@ -28,6 +28,8 @@ const (
 type Config struct {
 	// ControlPlanes and Workers count the machines: 1 and 2 by default.
 	ControlPlanes, Workers int
+	// Standby: scheduler and controllers run on two control planes each, and a lease says who acts. It takes three control planes.
+	Standby bool
 	// Dir holds everything the cluster writes: certificates, disks, images, logs.
 	Dir string
 	// Trace is the directory into which every process writes its trace, PROCESS.jsonl; empty: nothing is recorded.
@@ -75,6 +77,8 @@ func (c Config) complete() (Config, error) {
 		return c, fmt.Errorf("control planes: %d: must be odd (etcd needs a majority) and at most %d", c.ControlPlanes, MaxControlPlanes)
 	case c.Workers < 0 || c.Workers > MaxWorkers:
 		return c, fmt.Errorf("workers: %d: must be between 1 and %d", c.Workers, MaxWorkers)
+	case c.Standby && c.ControlPlanes < 3:
+		return c, fmt.Errorf("standby: there is %d control plane: it takes 3 or more", c.ControlPlanes)
 	case c.Dir == "":
 		return c, fmt.Errorf("dir: a directory for the cluster's files is required")
 	}

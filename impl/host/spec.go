@@ -13,10 +13,13 @@ import (
 	"orrery/impl/host/sweep"
 )
 
+// EtcdPort is where etcd members serve clients.
+const EtcdPort = 2379
+
 // Ports of the control planes and the kubelets.
 const (
 	apiPort     = 6443
-	clientPort  = 2379
+	clientPort  = EtcdPort
 	peerPort    = 2380
 	kubeletPort = 10250
 )
@@ -125,8 +128,8 @@ func (c *Cluster) define() error {
 		} else {
 			c.defineControlPlane(m)
 		}
-		if i == 0 {
-			if err := c.defineControllers(m); err != nil {
+		if i == 0 || i == 1 && c.config.Standby {
+			if err := c.defineControllers(i, m); err != nil {
 				return err
 			}
 		}
@@ -169,18 +172,19 @@ func rotate(list []string, first string) []string {
 	return list
 }
 
-func (c *Cluster) defineControllers(m *machine.Machine) error {
+func (c *Cluster) defineControllers(i int, m *machine.Machine) error {
 	for component, identity := range map[string]pki.Subject{Scheduler: pki.Scheduler, Controllers: pki.Controllers} {
-		if err := c.authority.Kubeconfig(c.data(m, component+".kubeconfig"), component, identity, c.servers(0)...); err != nil {
+		if err := c.authority.Kubeconfig(c.data(m, component+".kubeconfig"), component, identity, c.servers(i)...); err != nil {
 			return err
 		}
 	}
-	// There is one of each: a lease would only have the next wait for one that was killed.
-	c.add(m, Scheduler, "--leader-elect=false", "--kubeconfig", c.data(m, Scheduler+".kubeconfig"))
+	// Where there is one of each, a lease would only have the next wait for one that was killed.
+	elect := fmt.Sprintf("--leader-elect=%v", c.config.Standby)
+	c.add(m, Scheduler, elect, "--machine", m.Name, "--kubeconfig", c.data(m, Scheduler+".kubeconfig"))
 	if _, err := c.authority.EnsureAccountKey(); err != nil {
 		return err
 	}
-	c.add(m, Controllers, "--leader-elect=false", "--kubeconfig", c.data(m, Controllers+".kubeconfig"),
+	c.add(m, Controllers, elect, "--machine", m.Name, "--kubeconfig", c.data(m, Controllers+".kubeconfig"),
 		"--service-account-private-key-file", c.authority.AccountKeyFile(), "--root-ca-file", c.authority.CertFile())
 	return nil
 }
