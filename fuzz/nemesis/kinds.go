@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"orrery/fuzz/workload"
 	"orrery/impl/host"
@@ -21,24 +23,33 @@ type effect = map[string]int64
 type kind struct {
 	name string
 	// target draws what is hurt.
-	target func(context.Context, *host.Cluster, workload.Choices) (string, error)
+	target func(context.Context, *World, workload.Choices) (string, error)
 	// begin begins the fault; end, which is not nil where there is something to end, ends it and says what it did.
-	begin func(ctx context.Context, c *host.Cluster, target string, choose workload.Choices) (end func(context.Context) (effect, error), err error)
+	begin func(ctx context.Context, c *World, target string, choose workload.Choices) (end func(context.Context) (effect, error), err error)
+	// least is how long it lasts at the least, so that it can bite.
+	least time.Duration
+	// once: it cannot be done again in the same run.
+	once bool
 }
 
 var kinds = []kind{
-	{"cut-worker", oneOf(host.Kubelet), cut},
-	{"cut-member", oneOf(host.Etcd), cut},
-	{"stall-disk", leader, stall},
-	{"power-member", oneOf(host.Etcd), power},
-	{"replace-member", oneOf(host.Etcd), replace},
-	{"kill-apiserver", oneOf(host.APIServer), kill},
-	{"kill-scheduler", oneOf(host.Scheduler), kill},
-	{"kill-controllers", oneOf(host.Controllers), kill},
-	{"kill-kubelet", oneOf(host.Kubelet), kill},
-	{"kill-containerd", oneOf(host.Containerd), kill},
-	{"kill-proxy", oneOf(host.Proxy), kill},
-	{"pause", oneOf(host.APIServer, host.Scheduler, host.Controllers, host.Kubelet, host.Proxy, host.Etcd), pause},
+	{name: "cut-worker", target: oneOf(host.Kubelet), begin: cut},
+	{name: "cut-member", target: oneOf(host.Etcd), begin: cut},
+	{name: "cut-zone", target: zone, begin: cut},
+	{name: "stall-disk", target: leader, begin: stall},
+	{name: "power-member", target: oneOf(host.Etcd), begin: power},
+	{name: "replace-member", target: oneOf(host.Etcd), begin: replace},
+	{name: "kill-apiserver", target: oneOf(host.APIServer), begin: kill},
+	{name: "kill-scheduler", target: oneOf(host.Scheduler), begin: kill},
+	{name: "kill-controllers", target: oneOf(host.Controllers), begin: kill},
+	{name: "kill-kubelet", target: oneOf(host.Kubelet), begin: kill},
+	{name: "kill-containerd", target: oneOf(host.Containerd), begin: kill},
+	{name: "kill-proxy", target: oneOf(host.Proxy), begin: kill},
+	{name: "pause", target: oneOf(host.APIServer, host.Scheduler, host.Controllers, host.Kubelet, host.Proxy, host.Etcd), begin: pause},
+	{name: "outlast", target: acting, begin: outlast},
+	{name: "lag-apiserver", target: oneOf(host.APIServer), begin: lag},
+	{name: "compact", target: oneOf(host.APIServer), begin: compact, least: unheard},
+	{name: "lose-worker", target: spare, begin: lose, once: true},
 }
 
 func find(name string) (kind, bool) {
@@ -51,8 +62,8 @@ func find(name string) (kind, bool) {
 }
 
 // oneOf draws a process of one of these components: its name is COMPONENT@MACHINE.
-func oneOf(components ...string) func(context.Context, *host.Cluster, workload.Choices) (string, error) {
-	return func(_ context.Context, c *host.Cluster, choose workload.Choices) (string, error) {
+func oneOf(components ...string) func(context.Context, *World, workload.Choices) (string, error) {
+	return func(_ context.Context, c *World, choose workload.Choices) (string, error) {
 		var names []string
 		for _, p := range c.Processes() {
 			for _, component := range components {
@@ -69,9 +80,17 @@ func oneOf(components ...string) func(context.Context, *host.Cluster, workload.C
 }
 
 // leader is the etcd member that leads now.
-func leader(ctx context.Context, c *host.Cluster, _ workload.Choices) (string, error) {
+func leader(ctx context.Context, c *World, _ workload.Choices) (string, error) {
 	name, err := c.EtcdLeader(ctx)
 	return host.Etcd + "@" + name, err
+}
+
+// machines are those that a target names: COMPONENT@MACHINE, or MACHINE+MACHINE...
+func machines(target string) []string {
+	if _, on, ok := strings.Cut(target, "@"); ok {
+		return []string{on}
+	}
+	return strings.Split(target, "+")
 }
 
 // split parts COMPONENT@MACHINE.
@@ -80,46 +99,53 @@ func split(target string) (component, on string) {
 	return component, on
 }
 
-func processOf(c *host.Cluster, target string) (*process.Process, error) {
+func processOf(c *World, target string) (*process.Process, error) {
 	component, on := split(target)
 	return c.Process(on, component)
 }
 
-// cut parts a machine from all others: most often both ways, sometimes only what is sent to it, or from it.
-func cut(_ context.Context, c *host.Cluster, target string, choose workload.Choices) (func(context.Context) (effect, error), error) {
-	_, name := split(target)
+// cut parts machines from all others: most often both ways, sometimes only what is sent to them, or from them.
+func cut(_ context.Context, c *World, target string, choose workload.Choices) (func(context.Context) (effect, error), error) {
+	away := machines(target)
 	direction := choose.IntN(4)
-	var cuts []*machine.Cut
-	end := func(context.Context) (effect, error) {
-		var dropped int64
-		var errs []error
-		for _, cut := range cuts {
-			errs = append(errs, cut.Heal())
-			n, err := cut.Dropped()
-			errs = append(errs, err)
-			dropped += n
+	var cuts cuts
+	for _, name := range away {
+		for _, other := range c.Machines() {
+			if slices.Contains(away, other.Name) {
+				continue
+			}
+			from, to := name, other.Name
+			if direction == 1 {
+				from, to = to, from
+			}
+			made, err := c.Cut(from, to, direction < 2)
+			if err != nil {
+				return cuts.end, err
+			}
+			cuts = append(cuts, made)
 		}
-		return effect{"packetsDropped": dropped}, errors.Join(errs...)
 	}
-	for _, other := range c.Machines() {
-		if other.Name == name {
-			continue
-		}
-		from, to := name, other.Name
-		if direction == 1 {
-			from, to = to, from
-		}
-		made, err := c.Cut(from, to, direction < 2)
-		if err != nil {
-			return end, err
-		}
-		cuts = append(cuts, made)
+	return cuts.end, nil
+}
+
+// cuts are those of one fault.
+type cuts []*machine.Cut
+
+// end heals them and counts what they dropped.
+func (c cuts) end(context.Context) (effect, error) {
+	var dropped int64
+	var errs []error
+	for _, cut := range c {
+		errs = append(errs, cut.Heal())
+		n, err := cut.Dropped()
+		errs = append(errs, err)
+		dropped += n
 	}
-	return end, nil
+	return effect{"packetsDropped": dropped}, errors.Join(errs...)
 }
 
 // stall holds every fsync of a member's disk.
-func stall(ctx context.Context, c *host.Cluster, target string, _ workload.Choices) (func(context.Context) (effect, error), error) {
+func stall(ctx context.Context, c *World, target string, _ workload.Choices) (func(context.Context) (effect, error), error) {
 	_, name := split(target)
 	d, err := c.Disk(name)
 	if err != nil {
@@ -140,7 +166,7 @@ func stall(ctx context.Context, c *host.Cluster, target string, _ workload.Choic
 }
 
 // power cuts the power of a member: it is killed, and its disk loses what was not synced. It comes back at the end.
-func power(ctx context.Context, c *host.Cluster, target string, choose workload.Choices) (func(context.Context) (effect, error), error) {
+func power(ctx context.Context, c *World, target string, choose workload.Choices) (func(context.Context) (effect, error), error) {
 	member, err := processOf(c, target)
 	if err != nil {
 		return nil, err
@@ -161,7 +187,7 @@ func power(ctx context.Context, c *host.Cluster, target string, choose workload.
 }
 
 // replace has a member lose all its data, and takes a new one in its place: the cluster's configuration changes under load.
-func replace(ctx context.Context, c *host.Cluster, target string, _ workload.Choices) (func(context.Context) (effect, error), error) {
+func replace(ctx context.Context, c *World, target string, _ workload.Choices) (func(context.Context) (effect, error), error) {
 	_, name := split(target)
 	seen := effect{}
 	end := func(context.Context) (effect, error) { return seen, nil }
@@ -176,7 +202,7 @@ func replace(ctx context.Context, c *host.Cluster, target string, _ workload.Cho
 }
 
 // kill kills a process, which is then started again by who supervises it.
-func kill(ctx context.Context, c *host.Cluster, target string, _ workload.Choices) (func(context.Context) (effect, error), error) {
+func kill(ctx context.Context, c *World, target string, _ workload.Choices) (func(context.Context) (effect, error), error) {
 	p, err := processOf(c, target)
 	if err != nil {
 		return nil, err
@@ -187,7 +213,7 @@ func kill(ctx context.Context, c *host.Cluster, target string, _ workload.Choice
 }
 
 // pause stops a process, so that all that waits for it hangs.
-func pause(_ context.Context, c *host.Cluster, target string, _ workload.Choices) (func(context.Context) (effect, error), error) {
+func pause(_ context.Context, c *World, target string, _ workload.Choices) (func(context.Context) (effect, error), error) {
 	p, err := processOf(c, target)
 	if err != nil {
 		return nil, err

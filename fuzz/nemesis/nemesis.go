@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"orrery/fuzz/workload"
-	"orrery/impl/host"
 	"orrery/impl/trace"
 )
 
@@ -48,7 +48,7 @@ type Pace struct {
 const faultTimeout = 30 * time.Second
 
 // Run hurts the cluster with these kinds of faults, again and again, until ctx ends. It calls turned when each has had its turn once.
-func Run(ctx context.Context, cluster *host.Cluster, selected []string, pace Pace, choose workload.Choices, sink trace.Sink, turned func()) error {
+func Run(ctx context.Context, world *World, selected []string, pace Pace, choose workload.Choices, sink trace.Sink, turned func()) error {
 	if len(selected) == 0 {
 		turned()
 		<-ctx.Done()
@@ -59,20 +59,25 @@ func Run(ctx context.Context, cluster *host.Cluster, selected []string, pace Pac
 			if !rest(ctx, pace.Rest) {
 				return nil
 			}
-			if err := inflict(ctx, cluster, fmt.Sprintf("%d.%d", round+1, i+1), kind, pace.Last, choose, sink); err != nil {
+			if err := inflict(ctx, world, fmt.Sprintf("%d.%d", round+1, i+1), kind, pace.Last, choose, sink); err != nil {
 				return fmt.Errorf("fault %s: %w", kind, err)
 			}
 		}
 		if round == 0 {
 			turned()
+			selected = slices.DeleteFunc(slices.Clone(selected), func(name string) bool { k, _ := find(name); return k.once })
+		}
+		if len(selected) == 0 {
+			<-ctx.Done()
+			return nil
 		}
 	}
 }
 
 // inflict begins one fault, lets it last, and ends it.
-func inflict(ctx context.Context, cluster *host.Cluster, id, name string, last time.Duration, choose workload.Choices, sink trace.Sink) error {
+func inflict(ctx context.Context, world *World, id, name string, last time.Duration, choose workload.Choices, sink trace.Sink) error {
 	k, _ := find(name)
-	target, err := k.target(ctx, cluster, choose)
+	target, err := k.target(ctx, world, choose)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
@@ -86,9 +91,9 @@ func inflict(ctx context.Context, cluster *host.Cluster, id, name string, last t
 	whole := context.WithoutCancel(ctx)
 	beginning, cancel := context.WithTimeout(whole, faultTimeout)
 	defer cancel()
-	end, err := k.begin(beginning, cluster, target, choose)
+	end, err := k.begin(beginning, world, target, choose)
 	if err == nil {
-		rest(ctx, last)
+		rest(ctx, max(last, k.least))
 	}
 	closing, cancel := context.WithTimeout(whole, faultTimeout)
 	defer cancel()

@@ -37,13 +37,13 @@ type Config struct {
 }
 
 // DefaultTime is the length of the safety phase: some seven seconds for each kind of fault.
-const DefaultTime = 75 * time.Second
+const DefaultTime = 110 * time.Second
 
 // Bounds of the run's own waiting.
 const (
 	// quiet is how long nothing but heartbeats must have been written for the cluster to count as converged. It is
-	// longer than any backoff in the cluster may be by then, or a retry would come after the end.
-	quiet = 4 * time.Second
+	// longer than any backoff in the cluster may be by then, or a retry would come after the end, and longer than a lease that nobody renews.
+	quiet = 8 * time.Second
 	// overtime is how much longer the safety phase may take until each kind of fault has had its turn.
 	overtime = 75 * time.Second
 	// bound is how long convergence may take.
@@ -159,10 +159,19 @@ func record(ctx context.Context, config Config, binary string) (err error) {
 	return run.write()
 }
 
+// flags shorten what would make a run long: a lease, after which another scheduler or other controllers lead, and the time until pods are removed
+// whose node is missing.
+var flags = map[string][]string{
+	host.Scheduler:   elected,
+	host.Controllers: append([]string{"--pod-gc-quarantine=3s"}, elected...),
+}
+
+var elected = []string{"--leader-elect-lease-duration=5s", "--leader-elect-renew-deadline=3s", "--leader-elect-retry-period=500ms"}
+
 // cluster is what a run is made on; binary is that with the planted bug, if there is one.
 func (c Config) cluster(binary string) host.Config {
 	return host.Config{
-		ControlPlanes: 3, Workers: 2, Dir: filepath.Join(c.Out, clusterDir), Trace: filepath.Join(c.Out, partsDir), Binary: binary,
+		ControlPlanes: 3, Workers: 3, Standby: true, Flags: flags, Dir: filepath.Join(c.Out, clusterDir), Trace: filepath.Join(c.Out, partsDir), Binary: binary,
 		Tools: toolsOf(binary), Wait: c.Wait, Log: c.Progress,
 	}
 }

@@ -170,7 +170,12 @@ func (r *run) safety(parent context.Context, failed chan<- error) error {
 			})
 		}
 		progress := told{Sink: r.sink, to: r.config.Progress}
-		if err := nemesis.Run(ctx, r.cluster, r.config.Faults, pace(len(r.config.Faults), r.config.Time), r.choose, progress, turned); err != nil {
+		world, done, err := r.world()
+		if err == nil {
+			defer done()
+			err = nemesis.Run(ctx, world, r.config.Faults, pace(len(r.config.Faults), r.config.Time), r.choose, progress, turned)
+		}
+		if err != nil {
 			failed <- err
 			cancel()
 		}

@@ -22,11 +22,16 @@ type activity struct {
 // Emit passes the line on.
 func (a *activity) Emit(l trace.Line) {
 	a.Sink.Emit(l)
-	if r := l.Revision; r != nil && r.Resource != "leases" && r.Resource != "nodes" && r.Resource != "events" {
+	if r := l.Revision; r != nil && !heartbeat(r.Resource) {
 		a.mu.Lock()
 		a.last = time.Now()
 		a.mu.Unlock()
 	}
+}
+
+// heartbeat reports whether objects of the resource are written for ever. What is of none, API servers keep for themselves: that they live, for one.
+func heartbeat(resource string) bool {
+	return resource == "" || resource == "leases" || resource == "nodes" || resource == "events"
 }
 
 // quietFor is how long nothing but heartbeats has been written.

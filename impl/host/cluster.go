@@ -36,8 +36,9 @@ type Cluster struct {
 	cuts    []*machine.Cut
 	named   int // cuts up to now
 	closing bool
-	missing error      // why the recording has holes
-	said    sync.Mutex // one line at a time goes to the log
+	lost    map[string]bool // workers that were destroyed
+	missing error           // why the recording has holes
+	said    sync.Mutex      // one line at a time goes to the log
 
 	asking  sync.Mutex
 	members map[uint64]string // machines by etcd's IDs of members that were ever heard
@@ -68,8 +69,15 @@ func (c *Cluster) Process(machine, component string) (*process.Process, error) {
 	return nil, fmt.Errorf("host: there is no %s on %s", component, machine)
 }
 
-// Processes are all processes of the cluster, in the order of the machines.
-func (c *Cluster) Processes() []*process.Process { return c.processes }
+// Processes are the processes of the cluster, in the order of the machines, without those of machines that were lost.
+func (c *Cluster) Processes() (all []*process.Process) {
+	for _, p := range c.processes {
+		if !c.gone(p.Machine()) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
 
 // Disk is the control of the disk under the etcd member of a control plane.
 func (c *Cluster) Disk(name string) (*disk.Client, error) {
@@ -89,7 +97,7 @@ func (c *Cluster) Cut(a, b string, oneWay bool) (*machine.Cut, error) {
 	return c.CutPort(a, b, oneWay, 0)
 }
 
-// CutPort is a Cut of one TCP port of b only; port 0 is all.
+// CutPort is a Cut of one TCP port of b only; port 0 is all. Of a port a machine can be cut from itself.
 func (c *Cluster) CutPort(a, b string, oneWay bool, port uint16) (*machine.Cut, error) {
 	from, err := c.machine(a)
 	if err != nil {
@@ -99,7 +107,7 @@ func (c *Cluster) CutPort(a, b string, oneWay bool, port uint16) (*machine.Cut, 
 	if err != nil {
 		return nil, err
 	}
-	if from == to {
+	if from == to && port == 0 {
 		return nil, fmt.Errorf("host: %s cannot be cut from itself", a)
 	}
 	c.mu.Lock()
@@ -113,10 +121,10 @@ func (c *Cluster) CutPort(a, b string, oneWay bool, port uint16) (*machine.Cut, 
 	return cut, nil
 }
 
-// Heal ends all cuts, makes all disks good, resumes what is paused and starts what was stopped.
+// Heal ends all cuts, makes all disks good, resumes what is paused and starts what was stopped; what was lost is lost.
 func (c *Cluster) Heal(ctx context.Context) error {
 	errs := []error{c.release(ctx)}
-	for _, p := range c.processes {
+	for _, p := range c.Processes() {
 		errs = append(errs, p.Start())
 	}
 	return errors.Join(errs...)

@@ -30,7 +30,9 @@
 // The parts are packages of their own: machine (namespaces, cuts), process (supervision), disk (FUSE), image, containerd,
 // etcd, sweep (removal), tools (what is built into bin/).
 //
-// **Not done**: several hosts; several clusters on one host; changing the machines of a running cluster.
+// A worker can be lost for good ([Cluster.Lose]); with Config.Standby, scheduler and controllers run twice, and [Cluster.Leader] tells which of them act.
+//
+// **Not done**: several hosts; several clusters on one host; new machines for a running cluster.
 //
 // Sources: network_namespaces(7), cgroups(7), mount_namespaces(7); kind and kubeadm, for what a node is made of.
 package host

@@ -49,7 +49,7 @@ func Up(ctx context.Context, config Config) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{
-		config: config, lock: lock, members: map[uint64]string{},
+		config: config, lock: lock, members: map[uint64]string{}, lost: map[string]bool{},
 		network: machine.Plan(config.Subnet, config.ControlPlanes, config.Workers),
 	}
 	if err := c.bringUp(ctx); err != nil {

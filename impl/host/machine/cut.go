@@ -30,11 +30,11 @@ type end struct {
 
 // NewCut drops what from sends to to and, unless oneWay, the reverse: packets of the machines themselves and of their pods.
 // A port other than 0 confines it to TCP segments to that port and, unless oneWay, back from it. The name must be free: it
-// tells cuts that overlap apart.
+// tells cuts that overlap apart. Of a port a machine may be cut from itself.
 func NewCut(name string, from, to *Machine, oneWay bool, port uint16) (*Cut, error) {
 	c := &Cut{ends: []*end{{from: from, to: to, port: port, table: name}}}
 	if !oneWay {
-		c.ends = append(c.ends, &end{from: to, to: from, port: port, table: name})
+		c.ends = append(c.ends, &end{from: to, to: from, port: port, table: name + "-back"})
 	}
 	for i, e := range c.ends {
 		if err := e.raise(portOffset(i)); err != nil {

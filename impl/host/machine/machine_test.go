@@ -113,7 +113,7 @@ func TestCut(t *testing.T) {
 	require.True(t, reaches(t, m[2], addressA, receivedA, patience))
 }
 
-// Goal: a cut of one TCP port hangs that and leaves the others.
+// Goal: a cut of one TCP port hangs that and leaves the others, between two machines and on one.
 func TestCutOfAPort(t *testing.T) {
 	m := network(t, 2, 1)
 	var ports [2]netip.AddrPort
@@ -126,27 +126,29 @@ func TestCutOfAPort(t *testing.T) {
 		defer l.Close()
 		ports[i] = netip.MustParseAddrPort(l.Addr().String())
 	}
-	dial := func(to netip.AddrPort, timeout time.Duration) error {
-		return m[1].Do(func() error {
-			conn, err := net.DialTimeout("tcp4", to.String(), timeout)
-			if err == nil {
-				conn.Close()
-			}
-			return err
-		})
+	for _, from := range []*Machine{m[1], m[0]} {
+		dial := func(to netip.AddrPort, timeout time.Duration) error {
+			return from.Do(func() error {
+				conn, err := net.DialTimeout("tcp4", to.String(), timeout)
+				if err == nil {
+					conn.Close()
+				}
+				return err
+			})
+		}
+		require.NoError(t, dial(ports[0], patience))
+		cut, err := NewCut("port", from, m[0], false, ports[0].Port())
+		require.NoError(t, err)
+		var hangs net.Error
+		require.ErrorAs(t, dial(ports[0], 50*time.Millisecond), &hangs)
+		require.True(t, hangs.Timeout())
+		require.NoError(t, dial(ports[1], patience))
+		require.NoError(t, cut.Heal())
+		dropped, err := cut.Dropped()
+		require.NoError(t, err)
+		require.Positive(t, dropped)
+		require.NoError(t, dial(ports[0], patience))
 	}
-	require.NoError(t, dial(ports[0], patience))
-	cut, err := NewCut("port", m[1], m[0], false, ports[0].Port())
-	require.NoError(t, err)
-	var hangs net.Error
-	require.ErrorAs(t, dial(ports[0], 50*time.Millisecond), &hangs)
-	require.True(t, hangs.Timeout())
-	require.NoError(t, dial(ports[1], patience))
-	require.NoError(t, cut.Heal())
-	dropped, err := cut.Dropped()
-	require.NoError(t, err)
-	require.Positive(t, dropped)
-	require.NoError(t, dial(ports[0], patience))
 }
 
 // Goal: the host reaches machines and machines the host.
