@@ -36,7 +36,7 @@ type Config struct {
 	Progress io.Writer
 }
 
-// DefaultTime is the length of the safety phase: some seven seconds for each kind of fault.
+// DefaultTime is the length of the safety phase: some six seconds for each kind of fault.
 const DefaultTime = 110 * time.Second
 
 // Bounds of the run's own waiting.

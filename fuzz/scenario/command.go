@@ -67,7 +67,7 @@ func CheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Bring up a real cluster, hurt it, record it and judge it",
-		Long: "check brings up three control planes and two workers on this host, lets clients use the cluster while faults\n" +
+		Long: "check brings up three control planes and three workers on this host, lets clients use the cluster while faults\n" +
 			"hurt it, heals it, waits until it has settled, and judges the recording.\n\n" +
 			"Exit status: 0 ok, 1 illegal, 2 unknown, 3 there is no verdict because something else went wrong.",
 		Example: "  orrery check --seed 7 --time 2m --faults kill-kubelet,cut-worker\n  orrery check --bug K11",

@@ -1,11 +1,15 @@
 // Package scenario is the main job: it brings up a real cluster, lets clients use it and a nemesis hurt it, records
 // everything, and has the recording judged.
 //
+// The cluster has three control planes and three workers, one of which may be lost on the way; schedulers and controllers run twice, and leases say who
+// acts. The clients are those of package workload: they use objects, delete and re-create a namespace with all its contents, and service accounts
+// with their tokens and pods, always under the same names.
+//
 // A run has the phases of package trace, in this order:
 //
 //	setup     the cluster comes up, its workers become Ready, the workload's namespace is made, and the shop opens
 //	safety    clients and watchers work, one fault after another
-//	heal      clients stop, every fault is ended, and the shop is given its pods
+//	heal      clients stop, every fault is ended but the loss of a worker, and the shop is given its pods
 //	liveness  nobody interferes; ends when nothing but heartbeats has been written for [quiet], or after [bound]
 //	settled   nobody writes: the runner only looks
 //	end
