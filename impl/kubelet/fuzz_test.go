@@ -75,6 +75,23 @@ func tooEarly(e control.Effect) *control.Effect {
 		Delete: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &stop.UID}}}}
 }
 
+// removes takes away a container that should be stopped: it is killed at once.
+func removes(e control.Effect) *control.Effect {
+	if stop, ok := e.Other.(Stop); ok {
+		return &control.Effect{Other: Remove{PodRef: stop.PodRef, ID: stop.ID, Container: stop.Container}}
+	}
+	return &e
+}
+
+// hurried gives half of the grace.
+func hurried(e control.Effect) *control.Effect {
+	if stop, ok := e.Other.(Stop); ok {
+		stop.Grace /= 2
+		e.Other = stop
+	}
+	return &e
+}
+
 // rounds are how many times a hundred runs are made at most. Where nothing is stopped, one run in forty shows it by the law of that (cleaning up ends what
 // was not stopped, mostly): a hundred runs would miss it one time in twenty.
 const rounds = 10
@@ -89,6 +106,8 @@ func TestMachineFindsKubeletBugs(t *testing.T) {
 		{"nothing is stopped", "still being deleted", without[Stop]},
 		{"nothing is started", "does not run", without[Start]},
 		{"a pod that runs is deleted from the API", "row 88", tooEarly},
+		{"what runs is removed before it was stopped", "row 86", removes},
+		{"half of the grace is given", "row 86", hurried},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var said complaint

@@ -3,6 +3,7 @@ package kubelet
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
@@ -23,7 +24,7 @@ func TestJudgeRejects(t *testing.T) {
 		return fake.Change{UID: uid, Namespace: "default", Name: "a", Container: container, ID: id, State: state}
 	}
 	pod := func(phase corev1.PodPhase, restarts int32, running bool) *corev1.Pod {
-		p := podFrom(t, "{metadata: {name: a, uid: u1}, spec: {restartPolicy: Never, initContainers: [{name: init}], containers: [{name: one}]}}")
+		p := podFrom(t, "{metadata: {name: a, uid: u1}, spec: {restartPolicy: Never, terminationGracePeriodSeconds: 3, initContainers: [{name: init}], containers: [{name: one}]}}")
 		p.Status.Phase = phase
 		s := corev1.ContainerStatus{Name: "one", RestartCount: restarts}
 		if s.State.Waiting = (&corev1.ContainerStateWaiting{}); running {
@@ -31,6 +32,11 @@ func TestJudgeRejects(t *testing.T) {
 		}
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{s}
 		return p
+	}
+	exit := func(id string, told time.Time) fake.Change {
+		c := change("u1", "one", id, "exited")
+		c.At, c.ExitCode, c.Told = epoch, killed, told
+		return c
 	}
 	initDone := []fake.Change{change("u1", "init", "i", "started"), change("u1", "init", "i", "exited")}
 	for _, c := range []struct {
@@ -44,6 +50,8 @@ func TestJudgeRejects(t *testing.T) {
 		{want: "row 81", changes: append(initDone, change("u1", "one", "x", "started"), change("u1", "one", "y", "started"))},
 		{want: "row 82", changes: append(initDone, change("u1", "one", "x", "started"), change("u1", "one", "x", "exited"), change("u1", "one", "y", "started"))},
 		{want: "row 85", changes: []fake.Change{change("u1", "one", "x", "started")}},
+		{want: "row 86", changes: append(initDone, change("u1", "one", "x", "started"), exit("x", time.Time{}))},
+		{want: "row 86: container one of a was killed 2s", changes: append(initDone, change("u1", "one", "x", "started"), exit("x", epoch.Add(-2*time.Second)))},
 		{want: "row 88", changes: append(initDone, change("u1", "one", "x", "started")), old: pod(corev1.PodFailed, 0, false), gone: true},
 		{want: "row 89", old: pod(corev1.PodRunning, 0, false), gone: true},
 		{want: "row 78", old: pod(corev1.PodFailed, 0, false), next: pod(corev1.PodRunning, 0, false)},
@@ -67,4 +75,13 @@ func TestJudgeRejects(t *testing.T) {
 			require.Contains(t, said[0], c.want)
 		})
 	}
+	t.Run("and not what is allowed", func(t *testing.T) {
+		var said complaint
+		w := newWorld()
+		w.api["pods/default/a"] = pod(corev1.PodPending, 0, false)
+		j := newJudge(&said, w)
+		w.changes = append(initDone, change("u1", "one", "x", "started"), exit("x", epoch.Add(-3*time.Second)))
+		j.check()
+		require.Empty(t, said)
+	})
 }

@@ -123,14 +123,15 @@ type judge struct {
 	w      *world
 	seen   int
 	forced map[string]bool
-	live   map[string]fake.Change // by container ID: started and not exited
-	starts map[string]int         // by container ID
-	ended  map[string]fake.Change // by UID/container: the last exit
-	specs  map[string]*corev1.Pod // by UID, as last seen in the API
+	live   map[string]fake.Change   // by container ID: started and not exited
+	starts map[string]int           // by container ID
+	ended  map[string]fake.Change   // by UID/container: the last exit
+	specs  map[string]*corev1.Pod   // by UID, as last seen in the API
+	graces map[string]time.Duration // by UID: the shortest grace that its spec or a deletion has ever given
 }
 
 func newJudge(t fataler, w *world) *judge {
-	j := &judge{t: t, w: w, forced: map[string]bool{}, live: map[string]fake.Change{}, starts: map[string]int{}, ended: map[string]fake.Change{}, specs: map[string]*corev1.Pod{}}
+	j := &judge{t: t, w: w, forced: map[string]bool{}, live: map[string]fake.Change{}, starts: map[string]int{}, ended: map[string]fake.Change{}, specs: map[string]*corev1.Pod{}, graces: map[string]time.Duration{}}
 	w.write = j.written
 	return j
 }
@@ -140,6 +141,7 @@ func (j *judge) check() {
 	for _, obj := range j.w.api {
 		if pod, ok := obj.(*corev1.Pod); ok {
 			j.specs[string(pod.UID)] = pod
+			j.graced(pod)
 		}
 	}
 	for ; j.seen < len(j.w.changes); j.seen++ {
@@ -149,11 +151,43 @@ func (j *judge) check() {
 			j.started(c)
 			j.live[c.ID] = c
 		case "exited":
+			j.exited(c)
 			delete(j.live, c.ID)
 			j.ended[c.UID+"/"+c.Container] = c
 		}
 	}
 }
+
+// graced keeps the shortest grace of a pod. A deletion's may be longer than the spec's, but what was stopped for another reason has the spec's.
+func (j *judge) graced(pod *corev1.Pod) {
+	for _, seconds := range []*int64{pod.Spec.TerminationGracePeriodSeconds, pod.DeletionGracePeriodSeconds} {
+		if seconds == nil {
+			continue
+		}
+		given, grace := j.graces[string(pod.UID)]
+		if next := time.Duration(*seconds) * time.Second; !grace || next < given {
+			j.graces[string(pod.UID)] = next
+		}
+	}
+}
+
+// exited judges row 86. No program of these pods ends with the code of KILL by itself, and no deletion by force shortens what is given: the kubelet
+// learns of it only by the pod's being gone.
+func (j *judge) exited(c fake.Change) {
+	if _, ran := j.live[c.ID]; !ran || c.ExitCode != killed {
+		return
+	}
+	grace := j.graces[c.UID]
+	switch {
+	case c.Told.IsZero():
+		j.t.Fatalf("row 86: container %s of %s was killed and had not been told to stop", c.Container, c.Name)
+	case c.At.Sub(c.Told) < grace:
+		j.t.Fatalf("row 86: container %s of %s was killed %v after it had been told to stop, and has %v", c.Container, c.Name, c.At.Sub(c.Told), grace)
+	}
+}
+
+// killed is the exit code of a process that was killed.
+const killed = 137
 
 func (j *judge) started(c fake.Change) {
 	if j.starts[c.ID]++; j.starts[c.ID] > 1 {

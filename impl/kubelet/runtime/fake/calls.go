@@ -201,6 +201,9 @@ func (m *Machine) StopContainer(_ context.Context, id string, grace time.Duratio
 		return err
 	}
 	if c := m.containers[id]; c != nil && c.MayRun() {
+		if c.told.IsZero() {
+			c.told = m.now
+		}
 		if kill := m.now.Add(max(grace, 0)); c.kill.IsZero() || kill.Before(c.kill) {
 			c.kill = kill
 		}

@@ -41,6 +41,8 @@ type Change struct {
 	ID                   string
 	State                string // created, started, exited, removed
 	ExitCode             int32
+	// Told is when it was first told to stop; zero: it was not.
+	Told time.Time
 }
 
 type sandbox struct {
@@ -55,6 +57,7 @@ type container struct {
 	ends    time.Time // when its program ends by itself; zero: never
 	kill    time.Time // when it is killed; zero: it was not asked to stop
 	term    time.Time // when it ends after TERM; zero: it was not asked or does not listen
+	told    time.Time // when it was first asked to stop; zero: it was not asked
 }
 
 // New makes an empty machine on which those images are present.
@@ -201,7 +204,7 @@ func (m *Machine) forget(c *container) {
 func (m *Machine) tell(c *container, state string) {
 	if m.Observe != nil {
 		m.Observe(Change{At: m.now, UID: c.sandbox.uid, Namespace: c.sandbox.namespace, Name: c.sandbox.name,
-			Container: c.Name, Attempt: c.Attempt, ID: c.ID, State: state, ExitCode: c.ExitCode})
+			Container: c.Name, Attempt: c.Attempt, ID: c.ID, State: state, ExitCode: c.ExitCode, Told: c.told})
 	}
 }
 
