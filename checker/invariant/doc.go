@@ -17,6 +17,7 @@
 //	rows 104, 106           account.go      what the controller of accounts purged, and how many tokens it generated
 //	rows 97-100             endpoints.go    what the controller of Endpoints wrote and deleted, against all that it can have seen
 //	rows 78-82, 85, 87-89   node.go         the containers that ran against the log
+//	row 86                  grace.go        what the kubelets decided that kills at once, against the containers that ran then
 //	row 114                 proxy.go        the rules of each node's proxy: what it had listed before
 //
 // What is taken as true: the store's log (the checker wellformed has found it without gaps), and the runtime's own account
@@ -26,7 +27,7 @@
 // That clocks go at rates which differ by less than LeaseDuration/RenewDeadline is taken as true as well: row 44 promises nothing otherwise.
 //
 // **Not judged here**: rows 1-5, 7, 8, 10, 11, 19, 20 (package linear), 5, 21-25 (package watch), 55 and 95 (package
-// converge); row 86, since no runtime reports the signals it sends; rows 84 and 92, which need the times and causes of
+// converge); of row 86 how long the grace was, since no runtime reports the signals it sends; rows 84 and 92, which need the times and causes of
 // what the kubelet did; whatever belongs to components that do not exist yet.
 //
 // **Not promised, and not asserted**: the list at the end of INVARIANTS.md. In particular the processes of an owner may

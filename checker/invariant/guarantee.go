@@ -87,6 +87,7 @@ var (
 	OneLivePerName  = promise(81, "at most one container runs at a time for a pod UID and container name")
 	RestartPolicy   = promise(82, "a container that has ended is started again only as its pod's restartPolicy says")
 	InitFirst       = promise(85, "init containers run one after the other to success before any other container starts")
+	StopsFirst      = promise(86, "a kubelet stops or removes a sandbox, or removes a container, only when nothing that it has seen running there runs any more")
 	OnePodPerName   = promise(87, "at most one pod of a name has running containers at a time, unless it was deleted by force")
 	StoppedThenGone = promise(88, "a pod is removed only after all of its containers have ended, unless it was deleted by force")
 )

@@ -85,6 +85,16 @@ func (r *recording) ran(node, uid, name string, attempt int, state string, code 
 		Container: name, Attempt: attempt, ID: fmt.Sprintf("%s-%s-%d", uid, name, attempt), State: state, ExitCode: code}})
 }
 
+// kubelet records what the kubelet saw of container main of pod web, which is in sandbox s, and what it decided to do to a part of the pod.
+func (r *recording) kubelet(saw, verb, part, id string) *recording {
+	s := trace.Step{Component: "kubelet", Key: "ns/web", Look: &trace.Look{Seen: []trace.Seen{{UID: "u1", ID: "s", State: "ready"},
+		{UID: "u1", Container: "main", ID: "u1-main-0", Sandbox: "s", State: saw}}}}
+	if verb != "" {
+		s.Plan = []trace.Effect{{Verb: verb, Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: "web", UID: "u1", Key: part, ID: id}}}
+	}
+	return r.step(s)
+}
+
 func (r *recording) applied(services, slices int64) *recording {
 	return r.add(trace.Line{Rules: &trace.Rules{Node: "a", View: map[string]int64{"services": services, "endpointslices": slices}}})
 }
@@ -438,6 +448,15 @@ func TestEveryGuarantee(t *testing.T) {
 			call(trace.Call{ID: "1", Client: "user", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "web", Grace: grace(0)}, trace.Return{Outcome: trace.OK}).remove("pods", "web"), nil},
 		{"removed by the kubelet while it runs", start().put("pods", "web", pod("u1", "a", "1", "")).ran("a", "u1", "main", 0, "started", 0).
 			call(trace.Call{ID: "1", Client: "kubelet/a/1", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "web", Grace: grace(0)}, trace.Return{Outcome: trace.OK}).remove("pods", "web"), &StoppedThenGone},
+		{"a sandbox is removed while what was seen to run in it runs", start().ran("a", "u1", "main", 0, "started", 0).kubelet("running", removeSandbox, "s", ""), &StopsFirst},
+		{"a sandbox is stopped while what was once seen to run in it runs", start().ran("a", "u1", "main", 0, "started", 0).kubelet("running", "", "", "").
+			kubelet("exited", stopSandbox, "s", "").ran("a", "u1", "main", 0, "exited", 137), &StopsFirst},
+		{"a container is removed while it runs", start().ran("a", "u1", "main", 0, "started", 0).kubelet("running", removeContainer, "main", "u1-main-0"), &StopsFirst},
+		{"another container is removed", start().ran("a", "u1", "main", 0, "started", 0).kubelet("running", removeContainer, "main", "u1-main-1"), nil},
+		{"another sandbox is removed", start().ran("a", "u1", "main", 0, "started", 0).kubelet("running", removeSandbox, "before", ""), nil},
+		{"a sandbox is stopped and nobody has seen the start", start().ran("a", "u1", "main", 0, "started", 0).kubelet("created", stopSandbox, "s", ""), nil},
+		{"a container is stopped, and then its sandbox", start().ran("a", "u1", "main", 0, "started", 0).kubelet("running", "stop container", "main", "u1-main-0").
+			ran("a", "u1", "main", 0, "exited", 137).kubelet("exited", removeSandbox, "s", ""), nil},
 		{"preempts a lower one", start().put("pods", "low", ranked("l", 1, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "l", 2), nil},
 		{"preempts an equal", start().put("pods", "low", ranked("l", 2, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "l", 2), &PreemptsLower},
 		{"preempts a higher one", start().put("pods", "low", ranked("l", 3, "")).put("pods", "p", ranked("p", 2, "")).preempts("p", "low", "l", 2), &PreemptsLower},

@@ -17,7 +17,7 @@ type run struct {
 	line            int64 // of the start
 }
 
-// nodes judges rows 78 to 82, 85, 87 to 89: what ran on the nodes, against the store's log.
+// nodes judges rows 78 to 82 and 85 to 89: what ran on the nodes, against the store's log.
 func (j *judge) nodes() {
 	pods := j.runs()
 	for _, uid := range pods.order {
@@ -31,6 +31,7 @@ func (j *judge) nodes() {
 	for _, name := range pods.names {
 		j.onePerName(pods.byName[name])
 	}
+	j.graces(pods)
 }
 
 // runsByPod are all containers that started, in the order of their starts.
