@@ -66,3 +66,14 @@ func TestUnknownBugNamesTheKnown(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnknownBug)
 	require.ErrorContains(t, err, "X1")
 }
+
+// Goal: the README shows every bug, in its own words. Method: a row of a table begins with them.
+func TestReadmeShowsEveryBug(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	require.NoError(t, err)
+	bugs, err := Load(filepath.Join(root, "testdata/museum"))
+	require.NoError(t, err)
+	for _, bug := range bugs {
+		require.Contains(t, string(readme), "\n| "+bug.ID+" | "+bug.What+" ("+bug.Cites+")", "%s: no row of a table in README.md begins so", bug.ID)
+	}
+}
