@@ -43,6 +43,8 @@ var (
 	Addressed = errors.New("once nobody interferes, the Endpoints of every service have exactly the pods that it selects, that have not ended and that are not being deleted, each as ready as it is")
 	// Accounts is row 103.
 	Accounts = errors.New("once nobody interferes, every active namespace comes to have its default service account and the root certificates")
+	// Claimed is the liveness of row 30.
+	Claimed = errors.New("once nobody interferes, an address is claimed only for a service that has it")
 	// Tokens is rows 104 and 106.
 	Tokens = errors.New("once nobody interferes, every secret that is to hold a token of a service account comes to hold one of an account that is there, or to be gone")
 	// Rules is row 113.
@@ -73,6 +75,7 @@ func (Checker) Check(_ context.Context, h *history.History, limits verdict.Limit
 	}
 	if settled, ok := h.Phase(trace.Settled); ok {
 		j.stable(settled)
+		j.claims(settled)
 		j.state()
 	} else if j.moving(liveness); len(j.findings)+len(j.unknown) == 0 {
 		j.state()

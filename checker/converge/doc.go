@@ -20,7 +20,9 @@
 //  8. where the controller of accounts runs, every namespace that is not being deleted has a service account named default and the same root
 //     certificates as all others, and every secret in one that is to hold a token of an account holds one, of an account that is there;
 //  9. the rules that each proxy put into its kernel last are those that follow from services and slices, as package checker/rules has it;
-//  10. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
+//  10. an address is claimed for a service that has it, unless no API server has had the time to look: each looks from time to time, and removes
+//     what it has seen twice;
+//  11. while settled nothing but heartbeats is written (Leases, the status of Nodes, Events), and no process ends.
 //
 // A run that never settled is Illegal if it stood still in the wrong state or wrote one object again and again, and
 // Unknown if it was still on its way.
@@ -29,5 +31,5 @@
 // may stay for ever, which is their owners' business.
 //
 // Sources: Anvil (OSDI 2024) for eventually stable reconciliation; Jepsen for healing before liveness is judged; INVARIANTS.md
-// rows 34, 51, 52, 55, 70, 75 to 77, 94, 95, 97 to 99, 102 to 104, 106, 108, 110 to 113, 119.
+// rows 30, 34, 51, 52, 55, 70, 75 to 77, 94, 95, 97 to 99, 102 to 104, 106, 108, 110 to 113, 119.
 package converge

@@ -33,7 +33,8 @@
 //  2. A write that was acknowledged is kept: an etcd member's disk is synced before its answer. One that was not may take effect at
 //     any later time, or never.
 //  3. A message is delivered at most once; messages of different requests overtake each other, events of one watch do not.
-//  4. Everything of interest is a line of the trace, as in a real run, and judged by the same checkers.
+//  4. What an API server does by itself from time to time, it does when its user says so: [World.Repair], [World.Compact].
+//  5. Everything of interest is a line of the trace, as in a real run, and judged by the same checkers.
 //
 // A component joins by one call of [World.AddComponents]; or of [World.AddCandidate], if several processes stand for acting: each has the
 // clock of its process, and [World.Leave] is what SIGTERM is.

@@ -50,6 +50,8 @@ type Server struct {
 	queue            []store.WatchResponse
 	stop             func()
 	retry            time.Time // when to list the store; zero: no need
+	leaks            request.Leaks
+	repairing        bool
 }
 
 func (s *Server) running() bool { return s.up && !s.paused }
@@ -60,6 +62,7 @@ func (s *Server) Ready() bool { return s.up && s.set.Ready() }
 // start begins a life: the caches are empty until the store has been listed.
 func (s *Server) start() {
 	s.up, s.paused, s.retry = true, false, time.Time{}
+	s.leaks, s.repairing = request.Leaks{}, false
 	s.life++
 	s.issuers = trace.NewIssuers(fmt.Sprintf("%s-%d", s.Name, s.life))
 	s.set = cache.NewSet(window)
