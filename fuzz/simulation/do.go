@@ -31,6 +31,7 @@ import (
 //	break WORDS                 the caller of a request loses its connection
 //	late N WORDS                likewise, and the request is on its way for N seconds
 //	drop WORDS                  a late request is lost
+//	repair SERVER               it looks once for addresses that no service has
 //	compact N                   history is forgotten but for the last N revisions
 //	lose-call|lose-answer NODE  of the next call to the node's runtime
 //	runtime-down|runtime-up NODE
@@ -255,6 +256,8 @@ func (r *run) toOne(verb, rest string) error {
 			return applied(then(w.CrashMember, w.Members[i]))
 		case "up":
 			return applied(then(w.StartMember, w.Members[i]))
+		case "repair":
+			return applied(w.Repair(s))
 		case "lose-write":
 			return applied(w.LoseWrite(w.Members[i]))
 		}

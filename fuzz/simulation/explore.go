@@ -225,10 +225,10 @@ type kind func(e *explorer) (begin, end []string)
 
 var allKinds = []kind{
 	toProcess("crash", "start"), toProcess("crash", "start"), toProcess("pause", "resume"),
-	toServer("crash", "start"), toServer("lag", "catch-up"), toServer("lag", "catch-up"), toServer("stall", "release"), toServer("down", "up"), toServer("lose-write", ""),
+	toServer("crash", "start"), toServer("lag", "catch-up"), toServer("lag", "catch-up"), toServer("stall", "release"), toServer("down", "up"), toServer("lose-write", ""), toServer("repair", ""),
 	toNode("lose-call", ""), toNode("lose-answer", ""), toNode("runtime-down", "runtime-up"), toNode("reboot", ""), loseWorker,
 	toContainer("kill"), toContainer("kill"), toContainer("collect"), toContainer("collect"),
-	cutWorker, cutMember, breakRequest, blindly, blindly, delayRequest, delayRequest, dropRequest, reincarnate, reincarnate, reincarnate, compact, skew, mark, rush, rush, perish, perish, again, again,
+	cutWorker, cutMember, breakRequest, blindly, blindly, delayRequest, delayRequest, dropRequest, reincarnate, reincarnate, reincarnate, compact, skew, mark, rush, rush, perish, perish, again, again, retire,
 }
 
 func pick[T any](e *explorer, list []T) T { return list[e.choose.IntN(len(list))] }
@@ -403,6 +403,13 @@ func perish(e *explorer) (begin, end []string) {
 	request := pick(e, open)
 	process, _, _ := strings.Cut(request, " ")
 	return []string{"crash " + process, "drop " + request}, []string{"start " + process}
+}
+
+// retire has a service that somebody holds be deleted, an API server look at whose the addresses are meanwhile, and the service go later.
+func retire(e *explorer) (begin, end []string) {
+	const soon = "run 15"
+	return []string{"user create svc held", soon, "user finalize svc held example.com/held", soon, "user delete svc held", soon, "repair " + pick(e, e.world.Servers).Name},
+		[]string{"user unfinalize svc held"}
 }
 
 // leave has a candidate end as it should, and begin anew later.

@@ -144,6 +144,7 @@ func execute(ctx context.Context, size Size, safety func(*run) error) (Result, e
 	result := Result{Size: size, Script: r.script, Steps: r.steps, Faults: r.taken, Time: w.Now().Sub(began)}
 	if settled {
 		r.phase(trace.Settled)
+		r.repair()
 		w.Settle(w.Now().Add(looking), stepsBound)
 	} else {
 		result.Wants = w.Wants()
@@ -160,6 +161,16 @@ func execute(ctx context.Context, size Size, safety func(*run) error) (Result, e
 	result.Sometimes = sometimes.Reached(h)
 	result.Report = checker.Judge(ctx, h, verdict.DefaultLimits)
 	return result, nil
+}
+
+// repair has every API server look for addresses that no service has, as often as it takes until what is left of broken requests is gone.
+func (r *run) repair() {
+	for range 3 {
+		for _, s := range r.world.Servers {
+			r.world.Repair(s)
+		}
+		r.world.Settle(r.world.Now(), stepsBound)
+	}
 }
 
 func (r *run) header() trace.Header {

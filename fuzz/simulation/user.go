@@ -30,8 +30,8 @@ import (
 //	create ns NAME                    a namespace
 //	scale rc|rs NAME REPLICAS
 //	label pod NAME KEY=VALUE
-//	finalize cm NAME FINALIZER        it gets that one
-//	unfinalize cm NAME                its finalizers are taken away
+//	finalize cm|svc NAME FINALIZER    it gets that one
+//	unfinalize cm|svc NAME            its finalizers are taken away
 //	disown KIND NAME                  it has no owner any more
 //	delete ns|node NAME
 //	delete rc|rs|pod|cm|svc|sa|secret NAME [GRACE] [POLICY]  GRACE in seconds; POLICY for what it owns: background, foreground or orphan
