@@ -37,6 +37,7 @@ type Process struct {
 	Loop      *control.Loop
 	Config    func(*control.Config) // may change what the loop is made with; nil: nothing
 	Made      func(*control.Loop)   // is shown every new loop; nil: nobody
+	Sent      func(control.Effect)  // is shown every effect when the loop wants it done; nil: nobody
 	Carried   func(control.Effect)  // is shown every effect, before the API carries it out; nil: nobody
 
 	// Late are the effects that have left and not been carried out; they outlive a crash.
@@ -116,6 +117,9 @@ func (p *Process) Work() bool {
 	for e, ok := p.Loop.Next(p.API.Now); ok; e, ok = p.Loop.Next(p.API.Now) {
 		p.flying = append(p.flying, e)
 		worked = true
+		if p.Sent != nil {
+			p.Sent(e)
+		}
 	}
 	return worked
 }
