@@ -9,6 +9,8 @@
 //	delete     what is too much, at most 500, in the order of upstream's ActivePodsWithRanks
 //	status     when there is nothing else to do, or together with what failed
 //
+// A create that is refused because the namespace is being deleted is not tried again, nor told of, until something else calls for a round.
+//
 // An owner with a deletionTimestamp only gets its status (59). Counted are the pods with the owner's UID as controller
 // that match and are active: neither Succeeded nor Failed nor terminating (58, 66).
 //

@@ -6,8 +6,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"orrery/impl/api"
 	"orrery/impl/control"
 )
 
@@ -98,6 +101,9 @@ func (r *Reconciler) claim(v *control.View, o *owner, strays []*corev1.Pod, read
 // grow creates what is missing, in batches that double as long as they succeed.
 func (r *Reconciler) grow(v *control.View, o *owner, pods owned, now time.Time) control.Plan {
 	missing := o.replicas - len(pods.surely) - len(pods.perhaps)
+	if closed(v, o) {
+		return r.report(o, pods.surely, now, control.Plan{Why: fmt.Sprintf("%d of %d, and the namespace is being deleted", len(pods.surely), o.replicas)})
+	}
 	plan := r.complain(v, o, pods.surely, now, "FailedCreate", "Error creating: %v")
 	plan.Why = fmt.Sprintf("%d of %d: %d missing", len(pods.surely), o.replicas, missing)
 	if at := delayed(pods.failed); at.After(now) {
@@ -119,6 +125,17 @@ func (r *Reconciler) grow(v *control.View, o *owner, pods owned, now time.Time) 
 		plan.Batches = append(plan.Batches, batch, told)
 	}
 	return plan
+}
+
+// closed reports whether the last pod that was to be created for this very owner was refused because its namespace is being deleted: no
+// other try will do better, and the owner goes with the namespace.
+func closed(v *control.View, o *owner) bool {
+	effect, err := v.Failure()
+	if err == nil || effect.Request.Resource != pods || effect.Request.Verb != api.Create || !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		return false
+	}
+	ref := metav1.GetControllerOf(effect.Request.Object.(*corev1.Pod))
+	return ref != nil && ref.UID == o.GetUID()
 }
 
 // shrink deletes what is too much.

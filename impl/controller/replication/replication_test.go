@@ -27,7 +27,7 @@ import (
 //
 //	kind KIND        replicationcontrollers, or else replicasets; at the beginning of a script
 //	observe          takes over the objects given as YAML documents, and prints what is planned
-//	answer OUTCOME   answers all effects of the batch under way (ok, failed, unknown, conflict), and prints what follows
+//	answer OUTCOME   answers all effects of the batch under way (ok, failed, unknown, conflict, terminating), and prints what follows
 //	advance DURATION moves the clock
 //	wants            prints what the loop still wants
 func TestScripts(t *testing.T) {
@@ -101,7 +101,9 @@ func (s *script) observe(text string) {
 		s.rv++
 		obj.SetResourceVersion(api.FormatResourceVersion(s.rv))
 		obj.SetNamespace("d")
-		obj.SetUID(types.UID("uid-" + obj.GetName()))
+		if obj.GetUID() == "" {
+			obj.SetUID(types.UID("uid-" + obj.GetName()))
+		}
 		if rs, ok := obj.(*appsv1.ReplicaSet); ok {
 			rs.Spec.Template.Labels = rs.Spec.Selector.MatchLabels
 		}
@@ -122,6 +124,10 @@ func (s *script) answer(outcome string) {
 			a = control.Answer{Outcome: trace.Unknown, Err: errors.New("no answer")}
 		case outcome == "failed":
 			a = control.Answer{Outcome: trace.Failed, Err: apierrors.NewForbidden(e.Request.Resource.GR(), e.Request.Name, errors.New("exceeded quota"))}
+		case outcome == "terminating":
+			refused := apierrors.NewForbidden(e.Request.Resource.GR(), e.Request.Name, errors.New("unable to create new content in namespace d because it is being terminated"))
+			refused.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: corev1.NamespaceTerminatingCause, Field: "metadata.namespace"}}
+			a = control.Answer{Outcome: trace.Failed, Err: refused}
 		case outcome == "conflict":
 			a = control.Answer{Outcome: trace.Failed, Err: apierrors.NewConflict(e.Request.Resource.GR(), e.Request.Name, errors.New("changed"))}
 		case outcome == "gone" && e.Request.Verb == api.Get:

@@ -68,14 +68,16 @@ func (r *Reconciler) statusUpdate(o *owner, s status) (control.Effect, bool) {
 }
 
 // complain begins a plan with the condition and the Event that tell why the last one ended early, if the server refused a
-// pod. That a pod has changed or is there already is no refusal: the next round sees it and decides anew.
+// pod. That a pod has changed or is there already is no refusal: the next round sees it and decides anew. That the namespace is being
+// deleted is none to tell of.
 func (r *Reconciler) complain(v *control.View, o *owner, owned []*corev1.Pod, now time.Time, reason, format string) (plan control.Plan) {
 	effect, err := v.Failure()
 	var status apierrors.APIStatus
 	switch {
 	case effect == nil || effect.Request.Resource != pods || effect.Request.Verb == api.Update:
 		return plan
-	case !errors.As(err, &status) || apierrors.IsConflict(err) || apierrors.IsNotFound(err) || apierrors.IsAlreadyExists(err):
+	case !errors.As(err, &status) || apierrors.IsConflict(err) || apierrors.IsNotFound(err) || apierrors.IsAlreadyExists(err),
+		apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		return plan
 	}
 	s, _ := observe(o, owned, now)
