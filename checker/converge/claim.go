@@ -31,13 +31,13 @@ func (j *judge) claims(settled history.Phase) {
 		return "a service that nobody has seen"
 	}
 	for _, v := range j.h.Log.Entries {
-		if v.Seq() >= settled.From && v.Seq() <= settled.To && claim(v) && !j.has(owners[v.Hash], v, v.Revision) {
+		if v.Seq() >= settled.From && v.Seq() <= settled.To && claim(v) && !j.holds(owners[v.Hash], v, v.Revision) {
 			j.broken(Claimed, 30, v.Seq(), "%s was claimed for %s at revision %d, after the cluster had settled, and is not its own", v.Key, owner(v), v.Revision)
 			return
 		}
 	}
 	for _, v := range j.h.Log.Live(addressRoot, j.last) {
-		if claim(v) && !j.has(owners[v.Hash], v, j.last) && j.looked(max(since, v.Seq())) {
+		if claim(v) && !j.holds(owners[v.Hash], v, j.last) && j.looked(max(since, v.Seq())) {
 			j.broken(Claimed, 30, v.Seq(), "%s is claimed for %s, which does not have it, and an API server has looked %d times since", v.Key, owner(v), passes)
 		}
 	}
@@ -48,8 +48,8 @@ func claim(v *history.Version) bool {
 	return strings.HasPrefix(v.Key, addressRoot) && !v.Deleted && v.Hash != "" && v.Hash != trace.HashOf(nil)
 }
 
-// has reports whether the service under a key has the address of a claim at a revision.
-func (j *judge) has(key string, claim *history.Version, revision int64) bool {
+// holds reports whether the service under a key has the address of a claim at a revision.
+func (j *judge) holds(key string, claim *history.Version, revision int64) bool {
 	service := j.read(history.At(j.h.Log.Chain(key), revision))
 	return service != nil && slices.Contains(addresses(service), strings.TrimPrefix(claim.Key, addressRoot))
 }
