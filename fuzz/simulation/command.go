@@ -18,7 +18,6 @@ import (
 
 	"orrery/checker/history"
 	"orrery/checker/report"
-	"orrery/checker/verdict"
 	"orrery/fuzz/museum"
 )
 
@@ -123,9 +122,23 @@ func (o *options) run(ctx context.Context, w io.Writer) error {
 	case tally.Runs == 0:
 		return errors.New("no run was made")
 	case tally.Unknown > 0:
-		return verdict.Unknown.Err()
+		return o.doubt(ctx, w, *tally.Unjudged)
 	}
 	return nil
+}
+
+// doubt makes the first run again that could not be judged, and shows it.
+func (o *options) doubt(ctx context.Context, w io.Writer, seed uint64) error {
+	r, err := o.one(ctx, seed)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	if err := o.show(w, r); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nTo make the run again: orrery sim --from %d --seeds 1%s\n", seed, o.unusual())
+	return r.Report.Verdict().Err()
 }
 
 // save writes the tally where it is asked to.

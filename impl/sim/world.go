@@ -247,16 +247,30 @@ func (w *World) advance(to time.Time) {
 	}
 }
 
-// Settle takes the first step again and again, and lets time go on where there is none, until that time; false: it took
-// more than so many steps.
+// Steps take no time, so that what goes on for ever would have all that is due later wait for ever. So many of them in a row are taken to last so
+// long, as they would for a real cluster.
+const (
+	busy  = 2000
+	spell = time.Second
+)
+
+// Settle takes the first step again and again, and lets time go on where there is none, until that time; false: it took more than so many steps.
 func (w *World) Settle(until time.Time, bound int) bool {
+	taken := 0 // since time last went on
 	for range bound {
-		if first, ok := w.First(); ok {
+		first, ok := w.First()
+		if ok && (taken < busy || !w.now.Before(until)) {
 			w.Take(first)
+			taken++
 			continue
 		}
-		at, ok := w.Due()
-		if !ok || at.After(until) {
+		taken = 0
+		if ok {
+			w.advance(w.now.Add(min(spell, until.Sub(w.now))))
+			continue
+		}
+		at, due := w.Due()
+		if !due || at.After(until) {
 			w.advance(until)
 			return true
 		}
