@@ -412,11 +412,18 @@ func retire(e *explorer) (begin, end []string) {
 		[]string{"user unfinalize svc held"}
 }
 
-// leave has a candidate end as it should, and begin anew later.
+// leave has a candidate end as it should, most often one who leads, and begin anew later, when there is something to be done.
 func leave(e *explorer) ([]string, []string) {
 	name := pick(e, e.components())
-	return []string{"leave " + name}, []string{"crash " + name, "start " + name}
+	if leaders := e.world.Leaders(); len(leaders) > 0 && e.choose.IntN(4) > 0 {
+		name = pick(e, leaders).Name
+	}
+	work := fmt.Sprintf("user create pod late-%d run", e.choose.IntN(4))
+	return []string{"leave " + name}, []string{"crash " + name, "start " + name, "run 25", work, "run 10"}
 }
+
+// standstill is how many steps may pass while a leader stands still: what goes on for ever takes no time.
+const standstill = 5000
 
 // outlast has one who leads stand still for as long as a lease is held by who does not renew it, and somewhat more.
 func outlast(e *explorer) (begin, end []string) {
@@ -426,7 +433,11 @@ func outlast(e *explorer) (begin, end []string) {
 	}
 	name := pick(e, leaders).Name
 	e.say("pause " + name)
-	for until := e.world.Now().Add(election.Default.LeaseDuration + 3*time.Second); e.world.Now().Before(until); {
+	until := e.world.Now().Add(election.Default.LeaseDuration + 3*time.Second)
+	for range standstill {
+		if !e.world.Now().Before(until) {
+			break
+		}
 		first, any := e.world.First()
 		e.ordinary(first, any)
 	}
