@@ -126,6 +126,22 @@ func compareUnknownLast(a, b int64) int {
 	return 1
 }
 
+// startError is the reason of containers that the CRI plugin could not start (containerd, internal/cri/server/container_start.go).
+const startError = "StartError"
+
+// life is what has happened to a container. One that could not be started counts as exited there, and has never run.
+func life(s *runtimeapi.ContainerStatus) (pasts []past) {
+	if t := s.StartedAt; t > 0 {
+		pasts = append(pasts, past{id: s.Id, state: started, at: onTrace(time.Unix(0, t))})
+	} else if s.Reason == startError {
+		return nil
+	}
+	if t := s.FinishedAt; t > 0 && s.State == runtimeapi.ContainerState_CONTAINER_EXITED {
+		pasts = append(pasts, past{id: s.Id, state: exited, at: onTrace(time.Unix(0, t)), code: int(s.ExitCode)})
+	}
+	return pasts
+}
+
 // lives asks the CRI, which keeps what it learned of an exit until the container is removed.
 func (o *Observer) lives(ctx context.Context) ([]past, error) {
 	conn, err := dial(o.address)
@@ -144,12 +160,7 @@ func (o *Observer) lives(ctx context.Context) ([]past, error) {
 		if err != nil {
 			continue // removed since: that is heard
 		}
-		if t := answer.Status.StartedAt; t > 0 {
-			pasts = append(pasts, past{id: c.Id, state: started, at: onTrace(time.Unix(0, t))})
-		}
-		if t := answer.Status.FinishedAt; t > 0 && answer.Status.State == runtimeapi.ContainerState_CONTAINER_EXITED {
-			pasts = append(pasts, past{id: c.Id, state: exited, at: onTrace(time.Unix(0, t)), code: int(answer.Status.ExitCode)})
-		}
+		pasts = append(pasts, life(answer.Status)...)
 	}
 	sandboxes, err := cri.ListPodSandbox(ctx, &runtimeapi.ListPodSandboxRequest{})
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"github.com/containerd/typeurl/v2"
 	"github.com/stretchr/testify/require"
 
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
+
 	"orrery/impl/trace"
 )
 
@@ -63,6 +65,30 @@ func TestAdvance(t *testing.T) {
 			}
 			require.Equal(t, c.want, strings.Join(told, " "))
 		})
+	}
+}
+
+// Goal: whoever could not be started has not run, though the CRI says that he has exited. Method: statuses as the CRI plugin keeps them.
+func TestLife(t *testing.T) {
+	status := func(started, finished int64, state runtimeapi.ContainerState, reason string) *runtimeapi.ContainerStatus {
+		return &runtimeapi.ContainerStatus{Id: "x", StartedAt: started, FinishedAt: finished, State: state, Reason: reason}
+	}
+	for _, c := range []struct {
+		name   string
+		status *runtimeapi.ContainerStatus
+		want   []string
+	}{
+		{"created", status(0, 0, runtimeapi.ContainerState_CONTAINER_CREATED, ""), nil},
+		{"running", status(1, 0, runtimeapi.ContainerState_CONTAINER_RUNNING, ""), []string{started}},
+		{"over", status(1, 2, runtimeapi.ContainerState_CONTAINER_EXITED, "Completed"), []string{started, exited}},
+		{"could not be started", status(0, 2, runtimeapi.ContainerState_CONTAINER_EXITED, "StartError"), nil},
+		{"containerd ended while it was being started", status(0, 2, runtimeapi.ContainerState_CONTAINER_EXITED, "Unknown"), []string{exited}},
+	} {
+		var states []string
+		for _, p := range life(c.status) {
+			states = append(states, p.state)
+		}
+		require.Equal(t, c.want, states, c.name)
 	}
 }
 
