@@ -18,7 +18,8 @@ const (
 )
 
 // helpedByPod: a pod that leaves a node, or ends on it, makes room; one that comes, or changes its labels, may be one
-// that others want to be near, or no longer keep away from.
+// that others want to be near, or no longer keep away from. One that was to leave, and does not after all, is in the way of those who wait for its
+// place: its deletion was lost, and they must ask for it anew.
 func helpedByPod(old, new metav1.Object) whom {
 	before, _ := old.(*corev1.Pod)
 	after, _ := new.(*corev1.Pod)
@@ -28,6 +29,8 @@ func helpedByPod(old, new metav1.Object) whom {
 		return everybody
 	case was && before.Generation != after.Generation:
 		return everybody // resized in place
+	case was && before.DeletionTimestamp != nil && after.DeletionTimestamp == nil:
+		return everybody
 	case is && (!was || !maps.Equal(before.Labels, after.Labels)):
 		return affine
 	}
