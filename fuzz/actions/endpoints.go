@@ -60,7 +60,7 @@ var endpointsTable = table{
 		{"Leave", Rare, "a user must put a finalizer on a service, and then delete it"},
 		{"Edit", Rare, "a user must change one of the few slices (fuzz/workload, Publishers)"},
 		{"Publish", Rare, "a user must want the addresses that are not ready of one of the few services, or no longer (fuzz/workload, Publishers)"},
-		{"Erase", Rare, "a user must delete one of the few slices (fuzz/workload, Publishers)"},
+		{"Erase", Story, "a user must delete one of the few slices (fuzz/workload, Publishers)"},
 		{"Disown", Rare, "a user must take over one of the few slices (fuzz/workload, Publishers)"},
 		{"LoseAnswer", Rare, fewRequests},
 		{"GiveUp", Rare, fewRequests},
