@@ -112,16 +112,18 @@ func moreImportant(a, b *corev1.Pod) int {
 	)
 }
 
-// plan has the pod nominated first, so that the room is charged to it before there is any (row 53), and then the victims deleted.
+// plan has the pod nominated first, so that the room is charged to it before there is any (row 53), and then the victims deleted. Those of lower
+// priority to whom the node was promised before lose it once: whoever is nominated after the pod fits beside it, and if they were to lose it again,
+// each would wake the pod, which would outbid them, for ever.
 func (x *preemption) plan(v *control.View, pod *corev1.Pod, message string, now time.Time) control.Plan {
+	if v.Doubtful(podsSource, pod.Namespace, pod.Name) { // nobody is deleted for a promise that may not have been made
+		return control.Plan{Wants: "to learn whether a node was promised to it"}
+	}
 	plan := unschedulablePlan(pod, message, x.node, now)
 	plan.Why = fmt.Sprintf("fits on %s when %d pods of lower priority are deleted and others have left", x.node, len(x.victims))
 	var outbid, deletes []control.Effect
-	for obj := range v.Select(podsSource, control.ByNode.Name, "").Each {
-		other := obj.(*corev1.Pod)
-		if other.Status.NominatedNodeName == x.node && ours(other) && corev1helpers.PodPriority(other) < corev1helpers.PodPriority(pod) {
-			outbid = append(outbid, nominate(other, ""))
-		}
+	if pod.Status.NominatedNodeName != x.node {
+		outbid = x.outbid(v, pod)
 	}
 	if len(outbid) > 0 {
 		plan.Batches = append(plan.Batches, outbid)
@@ -134,6 +136,17 @@ func (x *preemption) plan(v *control.View, pod *corev1.Pod, message string, now 
 		plan.Batches = append(plan.Batches, deletes)
 	}
 	return plan
+}
+
+// outbid takes the node from those of lower priority than the pod to whom it is promised.
+func (x *preemption) outbid(v *control.View, pod *corev1.Pod) (effects []control.Effect) {
+	for obj := range v.Select(podsSource, control.ByNode.Name, "").Each {
+		other := obj.(*corev1.Pod)
+		if other.Status.NominatedNodeName == x.node && ours(other) && corev1helpers.PodPriority(other) < corev1helpers.PodPriority(pod) {
+			effects = append(effects, nominate(other, ""))
+		}
+	}
+	return effects
 }
 
 // nominate writes the node that a pod waits for into its status.

@@ -206,7 +206,7 @@ func (p *Process) Tick() bool {
 }
 
 // settleBound is how many steps a process may take to come to rest.
-const settleBound = 100_000
+const settleBound = 20_000
 
 // Settle runs the process without faults until it has nothing to do for the given time.
 func (p *Process) Settle(quiet time.Duration) {
