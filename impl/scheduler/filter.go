@@ -5,7 +5,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	corev1helpers "k8s.io/component-helpers/scheduling/corev1"
-	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/klog/v2"
 )
 
@@ -29,7 +28,7 @@ func (p *problem) filter(c *candidate) []string {
 		return []string{reasonUnschedulable}
 	case p.untolerated(node) != "":
 		return []string{p.untolerated(node)}
-	case !matches(pod, node):
+	case !p.matches(node):
 		return []string{reasonNodeAffinity}
 	case p.portsTaken(c):
 		return []string{reasonPorts}
@@ -63,20 +62,19 @@ func (p *problem) untolerated(node *corev1.Node) string {
 }
 
 // matches: nodeSelector and required node affinity. Terms that cannot be read match nothing.
-func matches(pod *corev1.Pod, node *corev1.Node) bool {
-	ok, err := nodeaffinity.GetRequiredNodeAffinity(pod).Match(node)
+func (p *problem) matches(node *corev1.Node) bool {
+	ok, err := p.affinity.Match(node)
 	return ok && err == nil
 }
 
 // insufficient names every resource of which too little is left, in a fixed order.
 func (p *problem) insufficient(c *candidate) []string {
 	var reasons []string
-	allocatable := toAmounts(c.node.Status.Allocatable)
-	if c.used[corev1.ResourcePods]+1 > allocatable[corev1.ResourcePods] {
+	if c.used[corev1.ResourcePods]+1 > c.allocatable[corev1.ResourcePods] {
 		reasons = append(reasons, reasonTooManyPods)
 	}
 	for _, name := range p.wanted {
-		if want := p.requests[name]; want > 0 && want > allocatable[name]-c.used[name] {
+		if want := p.requests[name]; want > 0 && want > c.allocatable[name]-c.used[name] {
 			reasons = append(reasons, "Insufficient "+string(name))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 
 	"orrery/impl/control"
 )
@@ -22,6 +23,7 @@ type problem struct {
 	wanted      []corev1.ResourceName // the names of requests, in order
 	cpu, memory int64                 // as scored
 	ports       []hostPort
+	affinity    nodeaffinity.RequiredNodeAffinity
 	topology    *topology
 }
 
@@ -36,8 +38,8 @@ func (s *Scheduler) Reconcile(v *control.View, now time.Time, key control.Key) c
 	case len(pod.Spec.SchedulingGates) > 0:
 		return control.Plan{Wants: "its scheduling gates to be removed"}
 	}
-	all := candidates(v)
-	charge(v, pod, all)
+	s.last = candidates(v, s.last)
+	all := charge(v, pod, s.last)
 	p := newProblem(v, pod, all)
 	var feasible []*candidate
 	refused := map[string]int{}
@@ -64,7 +66,7 @@ func (s *Scheduler) Reconcile(v *control.View, now time.Time, key control.Key) c
 }
 
 func newProblem(v *control.View, pod *corev1.Pod, all []*candidate) *problem {
-	p := &problem{pod: pod, requests: requestsOf(pod), ports: hostPorts(pod), topology: newTopology(v, pod, all)}
+	p := &problem{pod: pod, requests: requestsOf(pod), ports: hostPorts(pod), affinity: nodeaffinity.GetRequiredNodeAffinity(pod), topology: newTopology(v, pod, all)}
 	p.cpu, p.memory = scoredRequests(pod)
 	for name := range p.requests {
 		p.wanted = append(p.wanted, name)

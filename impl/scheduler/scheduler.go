@@ -21,8 +21,11 @@ const (
 // name is how the scheduler reports, and the schedulerName of the pods it is responsible for.
 const name = corev1.DefaultSchedulerName
 
-// Scheduler is the [control.Component].
-type Scheduler struct{}
+// Scheduler is the [control.Component] of one loop.
+type Scheduler struct {
+	// last are the nodes as they were when the last decision was made. It follows from the View alone what the next one sees: see candidates.
+	last []*candidate
+}
 
 // New returns the scheduler.
 func New() *Scheduler { return &Scheduler{} }
@@ -33,7 +36,7 @@ func (*Scheduler) Name() string { return name }
 // Sources are all pods and nodes, and the namespaces, whose labels pod affinity may select.
 func (*Scheduler) Sources() []control.Source {
 	return []control.Source{
-		{Name: podsSource, Resource: pods, Indexes: []control.Index{control.ByNode}},
+		{Name: podsSource, Resource: pods, Indexes: []control.Index{control.ByNode, promised, choosy}},
 		{Name: nodesSource, Resource: served("nodes")},
 		{Name: namespacesSource, Resource: served("namespaces")},
 	}
@@ -76,15 +79,26 @@ func (*Scheduler) Keys(v *control.View, source string, old, new metav1.Object, a
 			helped = everybody
 		}
 	}
-	if helped == nobody {
+	index := choosy
+	switch helped {
+	case nobody:
 		return
+	case everybody:
+		index = control.ByNode
 	}
-	for obj := range v.Select(podsSource, control.ByNode.Name, "").Each {
-		if pod := obj.(*corev1.Pod); ours(pod) && (helped == everybody || hasAffinity(pod)) {
+	for obj := range v.Select(podsSource, index.Name, "").Each {
+		if pod := obj.(*corev1.Pod); ours(pod) {
 			add(keyOf(pod))
 		}
 	}
 }
+
+// choosy finds the pods without a node that mind which pods are near.
+var choosy = control.Index{Name: "choosy", Values: func(obj metav1.Object, add func(string)) {
+	if pod, ok := obj.(*corev1.Pod); ok && pod.Spec.NodeName == "" && hasAffinity(pod) {
+		add("")
+	}
+}}
 
 // ours: a pod that this scheduler has to find a node for.
 func ours(pod *corev1.Pod) bool {

@@ -29,7 +29,7 @@ import (
 //	settle
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		s := newScript()
+		s := newScript(t)
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			switch d.Cmd {
 			case "node":
@@ -57,9 +57,22 @@ type script struct {
 	told map[string]string
 }
 
-func newScript() *script {
+// remembering is a scheduler, each decision of which must be that of one that has decided nothing before: what it remembers spares it work only.
+type remembering struct {
+	*scheduler.Scheduler
+	t require.TestingT
+}
+
+func (r *remembering) Reconcile(v *control.View, now time.Time, key control.Key) control.Plan {
+	want := scheduler.New().Reconcile(v, now, key)
+	got := r.Scheduler.Reconcile(v, now, key)
+	require.Equal(r.t, want, got)
+	return got
+}
+
+func newScript(t *testing.T) *script {
 	s := &script{api: controltest.NewAPI(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)), told: map[string]string{}}
-	s.proc = &controltest.Process{API: s.api, Component: func() control.Component { return scheduler.New() }}
+	s.proc = &controltest.Process{API: s.api, Component: func() control.Component { return &remembering{scheduler.New(), t} }}
 	s.proc.Start()
 	s.put("namespaces", "", namespace("default", "a"))
 	return s

@@ -56,8 +56,7 @@ func (p *problem) elsewhere(s scored) int {
 
 // fractions are the parts of cpu and memory that would be in use with the pod.
 func (p *problem) fractions(c *candidate) (cpu, memory float64) {
-	allocatable := toAmounts(c.node.Status.Allocatable)
-	return fraction(c.cpu+p.cpu, allocatable[corev1.ResourceCPU]), fraction(c.memory+p.memory, allocatable[corev1.ResourceMemory])
+	return fraction(c.cpu+p.cpu, c.allocatable[corev1.ResourceCPU]), fraction(c.memory+p.memory, c.allocatable[corev1.ResourceMemory])
 }
 
 func fraction(used, of int64) float64 {
@@ -106,8 +105,11 @@ func (p *problem) preference(node *corev1.Node) int64 {
 // siblings counts the pods of the same controller on the node.
 func (p *problem) siblings(c *candidate) int {
 	ref, n := metav1.GetControllerOfNoCopy(p.pod), 0
+	if ref == nil {
+		return 0
+	}
 	for _, other := range c.pods {
-		if o := metav1.GetControllerOfNoCopy(other); ref != nil && o != nil && o.UID == ref.UID {
+		if o := metav1.GetControllerOfNoCopy(other); o != nil && o.UID == ref.UID {
 			n++
 		}
 	}
