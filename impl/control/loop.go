@@ -460,6 +460,9 @@ func (l *Loop) Ready(now time.Time) bool {
 	return false
 }
 
+// full reports whether more effects are planned than may be in flight, so that an answer is certain to come.
+func (l *Loop) full() bool { return len(l.pending) > 0 && len(l.flying) >= l.config.InFlight }
+
 func check(holds bool, format string, args ...any) {
 	if !holds {
 		misused(format, args...)

@@ -102,6 +102,9 @@ func (r *runner) turn(ctx context.Context, take func(now time.Time)) {
 		for e, ok := r.loop.Next(now); ok; e, ok = r.loop.Next(now) {
 			r.tasks.Go(func() { r.perform(ctx, e) })
 		}
+		if r.loop.full() {
+			break // the next answer makes a turn; it would have to wait while all that is due is decided
+		}
 	}
 	if r.shell.Meter != nil {
 		r.shell.Meter.Holds(r.loop.component.Name(), len(r.loop.queue.ready), len(r.loop.flying))
