@@ -28,10 +28,13 @@ type Loop struct {
 	keys    map[Key]*keyState
 	spare   *keyState // of the key that was last forgotten, to be used again
 	queue   queue
-	pending []*operation // to be handed out, first come first served
+	pending []*operation // to be handed out, first come first served, but see take
+	told    []*operation // those of them that are best effort
 	flying  map[string]*operation
+	telling int // how many of flying are best effort
 	ledger  ledger
 	effects uint64
+	queued  uint64
 
 	// concerned is concern, as a value that is made once.
 	concerned func(Key)
@@ -52,6 +55,7 @@ type Loop struct {
 // operation is one effect on its way.
 type operation struct {
 	effect Effect
+	seq    uint64    // its place among those to be handed out
 	key    *keyState // nil: a question that resolves an unknown write
 	write  *write    // nil: nothing is predicted
 }
@@ -89,7 +93,7 @@ func (l *Loop) Component() Component { return l.component }
 
 // Work reconciles the first key that is due; false: none is.
 func (l *Loop) Work(now time.Time) bool {
-	if !l.synced || len(l.pending) >= maxPending {
+	if !l.synced || len(l.pending)+len(l.told) >= maxPending {
 		return false
 	}
 	for len(l.queue.waiting) > 0 && !l.queue.waiting[0].at.After(now) {
@@ -188,12 +192,12 @@ func (l *Loop) advance(now time.Time, k *keyState) {
 		for _, op := range batch {
 			switch {
 			case op.effect.BestEffort:
-				l.pending = append(l.pending, op)
+				l.send(&l.told, op)
 				continue
 			case op.write != nil && op.write.entry == nil:
 				held = append(held, op)
 			default:
-				l.pending = append(l.pending, op)
+				l.send(&l.pending, op)
 			}
 			k.open++
 		}
@@ -224,17 +228,40 @@ func (l *Loop) Next(now time.Time) (Effect, bool) {
 			return op.effect, true
 		}
 	}
-	if len(l.pending) == 0 {
+	op := l.take()
+	if op == nil {
 		return Effect{}, false
 	}
-	op := l.pending[0]
-	l.pending[0] = nil
-	l.pending = l.pending[1:]
+	if op.effect.BestEffort {
+		l.telling++
+	}
 	if op.write != nil && op.write.state == planned {
 		op.write.state = sent
 	}
 	l.flying[op.effect.ID] = op
 	return op.effect, true
+}
+
+func (l *Loop) send(to *[]*operation, op *operation) {
+	l.queued++
+	op.seq = l.queued
+	*to = append(*to, op)
+}
+
+// take is the effect to be handed out next, the one that has waited longest; nil: there is none. While others wait, no more than an eighth of what may
+// be in flight is best effort: of pods that are to be bound none should wait until users were told of those that are.
+func (l *Loop) take() *operation {
+	from := &l.pending
+	if len(l.told) > 0 && (len(l.pending) == 0 || l.told[0].seq < l.pending[0].seq && l.telling < max(l.config.InFlight/8, 1)) {
+		from = &l.told
+	}
+	if len(*from) == 0 {
+		return nil
+	}
+	op := (*from)[0]
+	(*from)[0] = nil
+	*from = (*from)[1:]
+	return op
 }
 
 // Done tells the answer to an effect that Next handed out.
@@ -253,6 +280,7 @@ func (l *Loop) Done(now time.Time, id string, answer Answer) {
 
 func (l *Loop) done(now time.Time, op *operation, answer Answer) {
 	if op.effect.BestEffort {
+		l.telling--
 		return
 	}
 	k := op.key
@@ -441,7 +469,7 @@ func (l *Loop) Due() (time.Time, bool) {
 
 // Ready reports whether Work or Next would do something now.
 func (l *Loop) Ready(now time.Time) bool {
-	if l.synced && len(l.pending) < maxPending {
+	if l.synced && len(l.pending)+len(l.told) < maxPending {
 		if len(l.queue.ready) > 0 || len(l.queue.waiting) > 0 && !l.queue.waiting[0].at.After(now) {
 			return true
 		}
@@ -449,7 +477,7 @@ func (l *Loop) Ready(now time.Time) bool {
 	if len(l.flying) >= l.config.InFlight {
 		return false
 	}
-	if len(l.pending) > 0 {
+	if len(l.pending)+len(l.told) > 0 {
 		return true
 	}
 	for _, w := range l.ledger.unknown {
@@ -461,7 +489,9 @@ func (l *Loop) Ready(now time.Time) bool {
 }
 
 // full reports whether more effects are planned than may be in flight, so that an answer is certain to come.
-func (l *Loop) full() bool { return len(l.pending) > 0 && len(l.flying) >= l.config.InFlight }
+func (l *Loop) full() bool {
+	return len(l.pending)+len(l.told) > 0 && len(l.flying) >= l.config.InFlight
+}
 
 func check(holds bool, format string, args ...any) {
 	if !holds {

@@ -335,6 +335,41 @@ func TestInFlightIsBoundedAndBestEffortHoldsNobodyUp(t *testing.T) {
 	require.Len(t, all(l, start), 1)
 }
 
+// Goal: what is best effort gives way: while something else waits, no more than an eighth of what may be in flight is best effort; where nothing else
+// waits it may be all. Method: keys that want two Events each, and then one thing that matters.
+func TestBestEffortGivesWay(t *testing.T) {
+	const inFlight = 16
+	event := control.Effect{Request: &api.Request{Verb: api.Create, Resource: podsResource, Namespace: "d", Name: "e"}, BestEffort: true}
+	c := &toy{sources: podsOnly, plan: func(_ *control.View, _ time.Time, key control.Key) control.Plan {
+		matters := control.Effect{Request: &api.Request{Verb: api.Get, Resource: podsResource, Namespace: "d", Name: string(key)}}
+		return control.Plan{Batches: [][]control.Effect{{event, event}, {matters}}}
+	}}
+	l := control.New(control.Config{Component: c, ID: "t", InFlight: inFlight})
+	var pods []*corev1.Pod
+	for i := range 20 {
+		pods = append(pods, pod(fmt.Sprintf("p%02d", i), i+1))
+	}
+	list(t, l, 50, pods...)
+	for l.Work(start) {
+	}
+	bestEffort := 0
+	for range inFlight {
+		e, ok := l.Next(start)
+		require.True(t, ok)
+		if e.BestEffort {
+			bestEffort++
+		}
+	}
+	require.Equal(t, inFlight/8, bestEffort)
+
+	c.plan = func(*control.View, time.Time, control.Key) control.Plan {
+		return control.Plan{Batches: [][]control.Effect{{event}}}
+	}
+	l = control.New(control.Config{Component: c, ID: "t", InFlight: inFlight})
+	list(t, l, 50, pods...)
+	require.Len(t, all(l, start), inFlight)
+}
+
 func TestAKeyIsNeverWorkedTwiceAtOnce(t *testing.T) {
 	a := pod("a", 3)
 	c := &toy{plan: once(control.Plan{Batches: [][]control.Effect{{label(a, "x")}}})}
