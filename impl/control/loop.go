@@ -93,6 +93,7 @@ func (l *Loop) Component() Component { return l.component }
 
 // Work reconciles the first key that is due; false: none is.
 func (l *Loop) Work(now time.Time) bool {
+	l.queue.now = now
 	if !l.synced || len(l.pending)+len(l.told) >= maxPending {
 		return false
 	}
@@ -376,7 +377,7 @@ func (l *Loop) finish(now time.Time, k *keyState) {
 		if k.news {
 			l.enqueue(k)
 		} else {
-			l.queue.pushAt(k, at)
+			l.queue.retryAt(k, at)
 		}
 		return
 	case k.dirty || k.wrote:

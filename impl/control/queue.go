@@ -7,9 +7,10 @@ import (
 
 // keyState is what the loop knows of one key.
 type keyState struct {
-	key  Key
-	rank Rank
-	seq  uint64 // order of arrival
+	key   Key
+	rank  Rank
+	seq   uint64    // order of arrival
+	since time.Time // when it became due, for who measures
 
 	place place
 	index int // in the heap of those that wait
@@ -44,13 +45,19 @@ type queue struct {
 	ready   readyHeap
 	waiting waitingHeap
 	seq     uint64
+
+	// For who measures: the time as last told, how long the key waited that was last taken, how many became due, and how many were to be tried again.
+	now            time.Time
+	waited         time.Duration
+	added, retried uint64
 }
 
 // push makes k due; it is not already.
 func (q *queue) push(k *keyState, rank Rank) {
 	q.take(k)
 	q.seq++
-	k.rank, k.seq, k.place = rank, q.seq, ready
+	k.rank, k.seq, k.place, k.since = rank, q.seq, ready, q.now
+	q.added++
 	heap.Push(&q.ready, k)
 }
 
@@ -59,6 +66,12 @@ func (q *queue) pushAt(k *keyState, at time.Time) {
 	q.seq++
 	k.seq, k.at, k.place = q.seq, at, waiting
 	heap.Push(&q.waiting, k)
+}
+
+// retryAt is pushAt for a key whose effects were not all OK.
+func (q *queue) retryAt(k *keyState, at time.Time) {
+	q.pushAt(k, at)
+	q.retried++
 }
 
 // take removes k from those that wait.
@@ -72,6 +85,7 @@ func (q *queue) take(k *keyState) {
 func (q *queue) pop() *keyState {
 	k := heap.Pop(&q.ready).(*keyState)
 	k.place = nowhere
+	q.waited = q.now.Sub(k.since)
 	return k
 }
 

@@ -72,6 +72,8 @@ type runner struct {
 	tasks sync.WaitGroup
 	// sending is the context of the effects: it outlives that of Run by the grace.
 	sending context.Context
+	// added and retried are what of the queue's counts was told.
+	added, retried uint64
 }
 
 // ErrLost is why a context ends under which a process acts that does not lead any more.
@@ -84,9 +86,11 @@ const shutdownGrace = 2 * time.Second
 func (r *runner) turn(ctx context.Context, take func(now time.Time)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.loop.queue.now = time.Now()
 	if take != nil {
-		take(time.Now())
+		take(r.loop.queue.now)
 	}
+	defer r.measure()
 	if ctx.Err() != nil {
 		return
 	}
@@ -95,9 +99,10 @@ func (r *runner) turn(ctx context.Context, take func(now time.Time)) {
 		if !r.leads(now) {
 			return
 		}
+		r.measure()
 		worked = r.loop.Work(now)
 		if worked && r.shell.Meter != nil {
-			r.shell.Meter.Worked(r.loop.component.Name(), time.Since(now), r.loop.waits)
+			r.shell.Meter.Worked(r.loop.component.Name(), r.loop.queue.waited, time.Since(now), r.loop.waits)
 		}
 		for e, ok := r.loop.Next(now); ok; e, ok = r.loop.Next(now) {
 			r.tasks.Go(func() { r.perform(ctx, e) })
@@ -106,12 +111,19 @@ func (r *runner) turn(ctx context.Context, take func(now time.Time)) {
 			break // the next answer makes a turn; it would have to wait while all that is due is decided
 		}
 	}
-	if r.shell.Meter != nil {
-		r.shell.Meter.Holds(r.loop.component.Name(), len(r.loop.queue.ready), len(r.loop.flying))
-	}
 	if due, ok := r.loop.Due(); ok {
 		r.timer.Reset(max(time.Until(due), 0))
 	}
+}
+
+// measure tells what the loop holds now, and what its queue has counted since it was last told.
+func (r *runner) measure() {
+	if r.shell.Meter == nil {
+		return
+	}
+	q := &r.loop.queue
+	r.shell.Meter.Holds(r.loop.component.Name(), len(q.ready), len(r.loop.flying), q.added-r.added, q.retried-r.retried)
+	r.added, r.retried = q.added, q.retried
 }
 
 func (r *runner) leads(now time.Time) bool { return r.shell.Leads == nil || r.shell.Leads(now) }

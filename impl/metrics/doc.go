@@ -11,7 +11,8 @@
 // The names and labels are upstream's, v1.37, but for those that begin with orrery_, which upstream has not:
 //
 //	rest_client_requests_total, rest_client_request_duration_seconds            client-go, at the transport
-//	workqueue_depth, workqueue_retries_total, workqueue_work_duration_seconds   client-go, at the loop: name is the component's
+//	workqueue_depth, workqueue_adds_total, workqueue_retries_total              client-go, at the loop: name is the component's
+//	workqueue_queue_duration_seconds, workqueue_work_duration_seconds           client-go, at the loop
 //	orrery_loop_effects_total, orrery_loop_effects_in_flight                    what a loop sent, by outcome
 //	leader_election_master_status                                               client-go
 //	scheduler_schedule_attempts_total                                           the scheduler; profile is default-scheduler
@@ -24,7 +25,8 @@
 // etcd's are its own: its member serves them itself.
 //
 // Upstream: rest_client_request_duration_seconds has as its verb the method, too; apiserver_current_inflight_requests is the most of the last second, here
-// what is now; a retry of a queue is a key that is added again by its backoff, here an effect that was not OK, after which its key is.
+// what is now; a retry of a queue is also a key that is looked at again by itself, here one only that has to wait for its backoff; the work on a key
+// is all that is done for it, here what is decided, as what is sent is measured by itself.
 //
 // **Not done**: metrics of resources (/metrics/resource, /metrics/cadvisor), service level indicators (/metrics/slis), metrics of the garbage
 // collector's and of each other controller's own; HTTPS and authorization other than the API server's.

@@ -11,9 +11,9 @@ const profile = "default-scheduler"
 
 // Loops counts what the loops of a process do; see control.Shell.
 type Loops struct {
-	depth, flying, leads       *prometheus.GaugeVec
-	effects, retries, attempts *prometheus.CounterVec
-	work                       *prometheus.HistogramVec
+	depth, flying, leads             *prometheus.GaugeVec
+	adds, retries, effects, attempts *prometheus.CounterVec
+	queue, work                      *prometheus.HistogramVec
 }
 
 // Loops is what loops are measured by; nil for no Registry. That of the scheduler counts its attempts, too.
@@ -21,10 +21,13 @@ func (r *Registry) Loops(scheduler bool) *Loops {
 	if r == nil {
 		return nil
 	}
+	durations := prometheus.ExponentialBuckets(10e-9, 10, 10)
 	l := &Loops{
+		adds:    r.counter("workqueue_adds_total", "Total number of adds handled by workqueue", "name"),
+		queue:   r.histogram("workqueue_queue_duration_seconds", "How long in seconds an item stays in workqueue before being requested.", durations, "name"),
 		depth:   r.gauge("workqueue_depth", "Current depth of workqueue", "name"),
 		retries: r.counter("workqueue_retries_total", "Total number of retries handled by workqueue", "name"),
-		work:    r.histogram("workqueue_work_duration_seconds", "How long in seconds processing an item from workqueue takes.", prometheus.ExponentialBuckets(10e-9, 10, 10), "name"),
+		work:    r.histogram("workqueue_work_duration_seconds", "How long in seconds processing an item from workqueue takes.", durations, "name"),
 		flying:  r.gauge("orrery_loop_effects_in_flight", "Effects that were sent and are not yet answered.", "name"),
 		effects: r.counter("orrery_loop_effects_total", "Effects that were answered, by verb, resource and outcome.", "name", "verb", "resource", "subresource", "outcome"),
 		leads:   r.gauge("leader_election_master_status", "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master. 'name' is the string used to identify the lease. Please make sure to group by name.", "name"),
@@ -35,8 +38,9 @@ func (r *Registry) Loops(scheduler bool) *Loops {
 	return l
 }
 
-// Worked counts one step: what it took, and whether its key has to wait for something.
-func (l *Loops) Worked(component string, took time.Duration, waits bool) {
+// Worked counts one step: how long its key had been due, what it took, and whether the key has to wait for something.
+func (l *Loops) Worked(component string, waited, took time.Duration, waits bool) {
+	l.queue.WithLabelValues(component).Observe(waited.Seconds())
 	l.work.WithLabelValues(component).Observe(took.Seconds())
 	if l.attempts != nil && waits {
 		l.attempts.WithLabelValues("unschedulable", profile).Inc()
@@ -46,9 +50,6 @@ func (l *Loops) Worked(component string, took time.Duration, waits bool) {
 // Performed counts one effect.
 func (l *Loops) Performed(component, verb, resource, subresource, outcome string) {
 	l.effects.WithLabelValues(component, verb, resource, subresource, outcome).Inc()
-	if outcome != "ok" {
-		l.retries.WithLabelValues(component).Inc()
-	}
 	if l.attempts == nil || subresource != "binding" {
 		return
 	}
@@ -59,8 +60,11 @@ func (l *Loops) Performed(component, verb, resource, subresource, outcome string
 	}
 }
 
-// Holds tells how many keys are due and how many effects are on their way.
-func (l *Loops) Holds(component string, due, inFlight int) {
+// Holds tells how many keys are due and how many effects are on their way, and how many keys more have become due, and are to be tried again after a
+// backoff, since it was last told.
+func (l *Loops) Holds(component string, due, inFlight int, added, retried uint64) {
+	l.adds.WithLabelValues(component).Add(float64(added))
+	l.retries.WithLabelValues(component).Add(float64(retried))
 	l.depth.WithLabelValues(component).Set(float64(due))
 	l.flying.WithLabelValues(component).Set(float64(inFlight))
 }

@@ -37,10 +37,10 @@ func everything(t *testing.T) *Registry {
 	require.NoError(t, answer.Body.Close())
 
 	l := r.Loops(true)
-	l.Worked("scheduler", time.Millisecond, true)
+	l.Worked("scheduler", time.Second, time.Millisecond, true)
 	l.Performed("scheduler", "create", "pods", "binding", "ok")
 	l.Performed("scheduler", "create", "pods", "binding", "unknown")
-	l.Holds("scheduler", 3, 1)
+	l.Holds("scheduler", 3, 1, 5, 2)
 	l.Leads("kube-scheduler", true)
 
 	s := r.Store(memory.New())
@@ -110,7 +110,9 @@ func TestExposition(t *testing.T) {
 		`scheduler_schedule_attempts_total{profile="default-scheduler",result="scheduled"} 1`,
 		`scheduler_schedule_attempts_total{profile="default-scheduler",result="error"} 1`,
 		`scheduler_schedule_attempts_total{profile="default-scheduler",result="unschedulable"} 1`,
-		`workqueue_retries_total{name="scheduler"} 1`,
+		`workqueue_adds_total{name="scheduler"} 5`,
+		`workqueue_retries_total{name="scheduler"} 2`,
+		`workqueue_queue_duration_seconds_sum{name="scheduler"} 1`,
 		`workqueue_depth{name="scheduler"} 3`,
 		`leader_election_master_status{name="kube-scheduler"} 1`,
 		`etcd_requests_total{group="",operation="create",resource="pods"} 1`,
