@@ -2,11 +2,14 @@ package rules_test
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/nftables"
 	"github.com/stretchr/testify/require"
 
 	"orrery/impl/proxy/rules"
@@ -217,4 +220,90 @@ func TestAffinity(t *testing.T) {
 	for range 10 {
 		require.Equal(t, second, n.reached(t, rules.TCP, web))
 	}
+}
+
+// Goal: the kernel is told only what differs between two sets, and all of a set where somebody else has changed anything. Method: the kernel numbers rules
+// anew that are written anew; chains come and go, targets are shared, moved and left; another's transactions come between.
+func TestOnlyWhatDiffersIsWritten(t *testing.T) {
+	n := real(t)
+	apply(t, n.kernel, to(rules.TCP, web, targets[0], targets[1]), to(rules.UDP, dns, targets[0]), to(rules.TCP, empty))
+	first := n.handles(t)
+	sticky := to(rules.TCP, web, targets[1], targets[2])
+	sticky.Affinity = time.Hour
+	for _, set := range [][]rules.Rule{
+		{to(rules.TCP, web, targets[1], targets[2]), to(rules.UDP, dns, targets[0]), to(rules.TCP, empty)},
+		{to(rules.TCP, web, targets[1], targets[2]), to(rules.UDP, dns, targets[1]), to(rules.TCP, empty, targets[0])},
+		{to(rules.TCP, web, targets[:]...), to(rules.UDP, dns, targets[1])},
+		{to(rules.TCP, web, targets[:]...), to(rules.UDP, dns, targets[1])},
+		{sticky, to(rules.UDP, dns, targets[2])},
+		{to(rules.UDP, dns)},
+		{},
+		{sticky, to(rules.UDP, dns, targets[2]), to(rules.TCP, empty)},
+	} {
+		apply(t, n.kernel, set...)
+		require.Equal(t, first, n.handles(t), "%v", set)
+		elsewhere := newSpace(t)
+		whole, err := nft.New(elsewhere.handle)
+		require.NoError(t, err)
+		apply(t, whole, set...)
+		whole.Close()
+		require.Equal(t, elements(t, elsewhere), elements(t, n.node), "%v", set)
+	}
+
+	other := &nftables.Table{Family: nftables.TableFamilyIPv4, Name: "another"}
+	for what, meddle := range map[string]func(*nftables.Conn){
+		"another table":    func(c *nftables.Conn) { c.AddTable(other) },
+		"a rule that went": func(c *nftables.Conn) { c.FlushChain(&nftables.Chain{Name: "translate", Table: proxyTable}) },
+		"our table":        func(c *nftables.Conn) { c.DelTable(proxyTable) },
+	} {
+		conn, err := nftables.New(nftables.WithNetNSFd(int(n.node.handle)))
+		require.NoError(t, err)
+		meddle(conn)
+		require.NoError(t, conn.Flush())
+		before := n.handles(t)
+		apply(t, n.kernel, to(rules.TCP, web, targets[0]))
+		after := n.handles(t)
+		require.NotEqual(t, before, after, what)
+		apply(t, n.kernel, to(rules.TCP, web, targets[1]))
+		require.Equal(t, after, n.handles(t), "%s: and from then on what differs", what)
+	}
+}
+
+var proxyTable = &nftables.Table{Family: nftables.TableFamilyIPv4, Name: "orrery-proxy"}
+
+// elements are what is in the maps and sets of the proxy, but for what clients put there.
+func elements(t *testing.T, s *space) map[string][]string {
+	conn, err := nftables.New(nftables.WithNetNSFd(int(s.handle)))
+	require.NoError(t, err)
+	all := map[string][]string{}
+	sets, err := conn.GetSets(proxyTable)
+	require.NoError(t, err)
+	for _, set := range sets {
+		if set.Dynamic {
+			continue
+		}
+		in, err := conn.GetSetElements(set)
+		require.NoError(t, err)
+		for _, e := range in {
+			all[set.Name] = append(all[set.Name], fmt.Sprintf("%x %x", e.Key, e.Val))
+		}
+		slices.Sort(all[set.Name])
+	}
+	return all
+}
+
+// handles are the kernel's numbers of the rules that every set has.
+func (n *network) handles(t *testing.T) (handles []uint64) {
+	conn, err := nftables.New(nftables.WithNetNSFd(int(n.node.handle)))
+	require.NoError(t, err)
+	for _, chain := range []string{"refuse", "translate", "masquerade"} {
+		in, err := conn.GetRules(proxyTable, &nftables.Chain{Name: chain, Table: proxyTable})
+		if err != nil {
+			continue // there is no table
+		}
+		for _, r := range in {
+			handles = append(handles, r.Handle)
+		}
+	}
+	return handles
 }

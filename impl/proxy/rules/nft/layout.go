@@ -55,6 +55,11 @@ type translation struct {
 	affinity         time.Duration
 }
 
+// translationOf is the kind of a rule that forwards.
+func translationOf(r rules.Rule) translation {
+	return translation{len(r.Targets), r.Address == rules.NodePort(r.Address.Port()), r.Masquerade, r.Affinity}
+}
+
 // String is the chain's name, which tells all of it.
 func (t translation) String() string {
 	return fmt.Sprintf("to-%d-%d-%d-%d", t.count, t.affinity/time.Second, asInt(t.node), asInt(t.masquerade))
@@ -124,7 +129,7 @@ func (l *layout) add(r rules.Rule) {
 		put(l.closed, nftables.SetElement{Key: key, VerdictData: &expr.Verdict{Kind: expr.VerdictDrop}})
 		return
 	}
-	t := translation{len(r.Targets), r.Address == rules.NodePort(r.Address.Port()), r.Masquerade, r.Affinity}
+	t := translationOf(r)
 	if !slices.Contains(l.targets, t) {
 		l.targets = append(l.targets, t)
 	}
@@ -174,18 +179,15 @@ func (l *layout) send(conn *nftables.Conn, have []string, anew bool) error {
 	for _, t := range l.targets {
 		wanted[t.String()] = conn.AddChain(&nftables.Chain{Name: t.String(), Table: table})
 	}
-	kept := []*nftables.Set{l.services, l.numbered, l.closed, l.own, l.allowed}
-	for _, s := range append(kept, l.affinity) {
+	for _, s := range append(l.kept(), l.affinity) {
 		if err := conn.AddSet(s, nil); err != nil {
 			return fmt.Errorf("nft: %w", err)
 		}
 	}
-	for _, s := range kept {
+	for _, s := range l.kept() {
 		conn.FlushSet(s)
-		for some := range slices.Chunk(unique(l.elements[s]), chunk) {
-			if err := conn.SetAddElements(s, some); err != nil {
-				return fmt.Errorf("nft: %w", err)
-			}
+		if err := inChunks(unique(l.elements[s]), s, conn.SetAddElements); err != nil {
+			return err
 		}
 	}
 	if !anew {
@@ -198,6 +200,26 @@ func (l *layout) send(conn *nftables.Conn, have []string, anew bool) error {
 	l.rules(func(chain string, expressions []expr.Any) {
 		conn.AddRule(&nftables.Rule{Table: table, Chain: wanted[chain], Exprs: expressions})
 	})
+	return commit(conn)
+}
+
+// kept are the maps and sets that follow from rules alone.
+func (l *layout) kept() []*nftables.Set {
+	return []*nftables.Set{l.services, l.numbered, l.closed, l.own, l.allowed}
+}
+
+// inChunks does something with so many elements at a time as fit into one message.
+func inChunks(elements []nftables.SetElement, s *nftables.Set, do func(*nftables.Set, []nftables.SetElement) error) error {
+	for some := range slices.Chunk(elements, chunk) {
+		if err := do(s, some); err != nil {
+			return fmt.Errorf("nft: %w", err)
+		}
+	}
+	return nil
+}
+
+// commit carries the transaction out.
+func commit(conn *nftables.Conn) error {
 	err := conn.Flush()
 	switch {
 	case err == nil:

@@ -18,6 +18,7 @@ import (
 // Kernel is the kernel of one network namespace. It implements [rules.Rules].
 type Kernel struct {
 	mu        sync.Mutex
+	known     known
 	namespace netns.NsHandle
 	conntrack *vishvananda.Handle
 }
@@ -76,17 +77,41 @@ func (k *Kernel) Apply(ctx context.Context, set rules.Set) error {
 	if err != nil {
 		return err
 	}
-	chains, err := k.chains(conn)
+	before, err := k.generation()
 	if err != nil {
 		return err
 	}
-	layout := newLayout(set)
-	if err := layout.send(conn, chains, false); err != nil && !refused(err) {
-		return err
-	} else if err == nil {
-		return nil
+	for _, way := range k.ways(conn, before) {
+		// A transaction of which it is not known whether it was carried out leaves nothing known.
+		k.known = known{}
+		var transactions uint32
+		if transactions, err = way(set); err == nil {
+			k.learn(set, before+transactions)
+			return nil
+		}
+		if !refused(err) {
+			return err
+		}
 	}
-	return layout.send(conn, chains, true)
+	return err
+}
+
+// ways are those of applying a set, which tell how many transactions that took, each for where the kernel refuses the one before: to tell what differs, where all else is certainly as it was put
+// there; to write all of it; and to delete the table first.
+func (k *Kernel) ways(conn *nftables.Conn, generation uint32) (ways []func(rules.Set) (uint32, error)) {
+	if was := k.known; was.generation == generation && generation != 0 {
+		ways = append(ways, func(set rules.Set) (uint32, error) { return change(conn, was.set, set) })
+	}
+	for _, anew := range []bool{false, true} {
+		ways = append(ways, func(set rules.Set) (uint32, error) {
+			chains, err := k.chains(conn)
+			if err != nil {
+				return 0, err
+			}
+			return 1, newLayout(set).send(conn, chains, anew)
+		})
+	}
+	return ways
 }
 
 // refused: the kernel has understood a transaction, and does not carry it out.
