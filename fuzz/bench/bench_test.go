@@ -61,7 +61,7 @@ func TestMeasures(t *testing.T) {
 	require.NoError(t, err)
 	bin := filepath.Join(root, "bin")
 	require.NoError(t, tools.Build(t.Context(), root, bin, tools.Runtime...))
-	size := Size{Turns: 1, Writes: 20, Pods: 10, Watchers: 2, Runs: 4, Events: 1000, Long: 2, Composed: cluster.Domain{Nodes: 1, Room: 1, Replicas: 1, Most: 1, Pods: 1, Bounds: cluster.Bounds{Pods: 1}}}
+	size := Size{Turns: 1, Writes: 20, Pods: 10, Watchers: 2, Replicas: 5, Bound: 10, Nodes: 2, Services: 5, Runs: 4, Events: 1000, Long: 2, Composed: cluster.Domain{Nodes: 1, Room: 1, Replicas: 1, Most: 1, Pods: 1, Bounds: cluster.Bounds{Pods: 1}}}
 	ofModel := 5
 	if missingForSpin() != "" {
 		ofModel = 4 // one that says so, instead of two
@@ -77,6 +77,9 @@ func TestMeasures(t *testing.T) {
 		}},
 		{"create", 2, func(ctx context.Context, dir string) ([]Row, error) { return measureCreate(ctx, size, dir) }},
 		{"memory", 1, func(ctx context.Context, dir string) ([]Row, error) { return measureMemory(ctx, size, dir) }},
+		{"replicas", 1, func(ctx context.Context, dir string) ([]Row, error) { return measureReplicas(ctx, size, dir) }},
+		{"bind", 1, func(ctx context.Context, dir string) ([]Row, error) { return measureBind(ctx, size, dir) }},
+		{"rules", 3, func(ctx context.Context, _ string) ([]Row, error) { return measureRules(ctx, size) }},
 		{"pod", 1, func(ctx context.Context, dir string) ([]Row, error) { return measurePod(ctx, size, dir, bin) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -158,7 +161,7 @@ func TestReadReady(t *testing.T) {
 
 func TestBadFlags(t *testing.T) {
 	for flags, want := range map[string]string{
-		"--only nothing": "--only nothing: there is only sim, model, up, pod, create, memory",
+		"--only nothing": "--only nothing: there is only sim, model, up, pod, create, memory, replicas, bind, rules",
 		"--turns 0":      "--turns 0: at least 1",
 	} {
 		cmd := Command()

@@ -27,6 +27,10 @@ type Size struct {
 
 	Pods, Watchers int // of which the memory is measured
 
+	Replicas     int // of one owner
+	Bound, Nodes int // pods that are scheduled, and onto how many nodes
+	Services     int // of which a proxy makes rules
+
 	Ups int // how often `orrery up` is started
 
 	Runs   int // simulated
@@ -39,7 +43,7 @@ type Size struct {
 }
 
 // DefaultSize is that of the figures in the README.
-var DefaultSize = Size{Turns: 7, Writes: 1500, Pods: 2000, Watchers: 20, Ups: 3, Runs: 1000, Events: 500_000, Losses: 1, Composed: cluster.Scope, Long: 100}
+var DefaultSize = Size{Turns: 7, Writes: 1500, Pods: 2000, Watchers: 20, Replicas: 1000, Bound: 2000, Nodes: 100, Services: 1000, Ups: 3, Runs: 1000, Events: 500_000, Losses: 1, Composed: cluster.Scope, Long: 100}
 
 // measures are what can be measured, by the name that --only takes, in the order in which it is done.
 var measures = []struct {
@@ -58,6 +62,13 @@ var measures = []struct {
 	{"memory", func(ctx context.Context, o options) ([]Row, error) {
 		return measureMemory(ctx, o.size, o.out, o.flags...)
 	}},
+	{"replicas", func(ctx context.Context, o options) ([]Row, error) {
+		return measureReplicas(ctx, o.size, o.out, o.flags...)
+	}},
+	{"bind", func(ctx context.Context, o options) ([]Row, error) {
+		return measureBind(ctx, o.size, o.out, o.flags...)
+	}},
+	{"rules", func(ctx context.Context, o options) ([]Row, error) { return measureRules(ctx, o.size) }},
 }
 
 func names() (all []string) {
