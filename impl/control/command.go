@@ -16,15 +16,14 @@ import (
 
 	"orrery/impl/client"
 	"orrery/impl/control/election"
-	"orrery/impl/metrics"
 	"orrery/impl/trace"
 )
 
 // Command is a command that runs components against an API server until SIGTERM or SIGINT, several in one process. They are made when its flags
 // have been read. Of the processes that run it the one acts that holds the lease of that name.
 func Command(use, short, lease string, components func() ([]Component, error)) *cobra.Command {
-	var kubeconfig, traceFile, machine string
-	var address *string
+	var machine string
+	var flags *Flags
 	elect, elected := true, election.Default
 	cmd := &cobra.Command{
 		Use:           use,
@@ -43,31 +42,16 @@ func Command(use, short, lease string, components func() ([]Component, error)) *
 			if err != nil {
 				return err
 			}
-			transport, err := client.FromKubeconfig(kubeconfig)
+			p, err := flags.Open(ctx, on(use, machine))
 			if err != nil {
 				return err
 			}
-			defer transport.Close()
-			registry, unserve, err := metrics.Start(ctx, *address)
-			if err != nil {
-				return err
-			}
-			defer unserve()
-			transport.Measure(registry.Requests())
-			meter := registry.Loops(lease == "kube-scheduler")
-			sink := trace.Discard
-			if traceFile != "" {
-				file, err := trace.Open(traceFile, on(use, machine))
-				if err != nil {
-					return err
-				}
-				defer file.Close()
-				sink = file
-			}
+			defer p.Close()
+			meter := p.Registry.Loops(lease == "kube-scheduler")
 			logger := log.New(cmd.ErrOrStderr(), use+": ", log.LstdFlags|log.Lmsgprefix)
 			name := trace.Incarnation(on(use, machine))
 			if !elect {
-				serve(ctx, transport, sink, name, all, Shell{Meter: meter, Log: logger.Printf})
+				serve(ctx, p, name, all, Shell{Meter: meter, Log: logger.Printf})
 				return nil
 			}
 			identity, err := identity(machine)
@@ -75,9 +59,9 @@ func Command(use, short, lease string, components func() ([]Component, error)) *
 				return err
 			}
 			elector := election.New(elected, metav1.NamespaceSystem, lease, identity)
-			shell := Shell{Transport: client.Recorded(transport, sink, name+"."+election.Component), Log: logger.Printf}
+			shell := Shell{Transport: client.Recorded(p.Transport, p.Sink, name+"."+election.Component), Log: logger.Printf}
 			meter.Leads(lease, false)
-			Elect(ctx, elector, shell, sink, func(ctx context.Context, term int, leads func(time.Time) bool) {
+			Elect(ctx, elector, shell, p.Sink, func(ctx context.Context, term int, leads func(time.Time) bool) {
 				all, err := components() // anew: who leads begins without memory
 				if err != nil {
 					logger.Print(err)
@@ -86,24 +70,19 @@ func Command(use, short, lease string, components func() ([]Component, error)) *
 				logger.Printf("leads, as %s", identity)
 				meter.Leads(lease, true)
 				defer meter.Leads(lease, false)
-				serve(ctx, transport, sink, fmt.Sprintf("%s.term-%d", name, term), all, Shell{Leads: leads, Meter: meter, Log: logger.Printf})
+				serve(ctx, p, fmt.Sprintf("%s.term-%d", name, term), all, Shell{Leads: leads, Meter: meter, Log: logger.Printf})
 				logger.Printf("does not act any more")
 			})
 			return nil
 		},
 	}
-	address = metrics.Flag(cmd.Flags())
-	cmd.Flags().StringVar(&kubeconfig, "kubeconfig", "", "file that names the API servers, in turn alternatives, and who we are")
+	flags = AddFlags(cmd)
 	// Upstream: has none, as each machine has a name of its own there.
 	cmd.Flags().StringVar(&machine, "machine", "", "name of the machine, in the lease and in traces (default: the host's, in the lease)")
-	cmd.Flags().StringVar(&traceFile, "trace", "", "file to which what happens is appended")
 	cmd.Flags().BoolVar(&elect, "leader-elect", elect, "act only while holding the lease "+lease+" in "+metav1.NamespaceSystem+", so that this may run more than once")
 	cmd.Flags().DurationVar(&elected.LeaseDuration, "leader-elect-lease-duration", elected.LeaseDuration, "how long the others wait for a leader that is silent")
 	cmd.Flags().DurationVar(&elected.RenewDeadline, "leader-elect-renew-deadline", elected.RenewDeadline, "how long a leader acts after its last renewal")
 	cmd.Flags().DurationVar(&elected.RetryPeriod, "leader-elect-retry-period", elected.RetryPeriod, "the time between two renewals, or two looks")
-	if err := cmd.MarkFlagRequired("kubeconfig"); err != nil {
-		panic(err)
-	}
 	return cmd
 }
 
@@ -126,7 +105,7 @@ func identity(machine string) (_ string, err error) {
 }
 
 // serve runs every component in a loop of its own until ctx ends, and then says what they still wanted.
-func serve(ctx context.Context, transport client.Transport, sink trace.Sink, name string, components []Component, shell Shell) {
+func serve(ctx context.Context, p *Process, name string, components []Component, shell Shell) {
 	var running sync.WaitGroup
 	loops := make([]*Loop, len(components))
 	for i, c := range components {
@@ -134,10 +113,10 @@ func serve(ctx context.Context, transport client.Transport, sink trace.Sink, nam
 		if len(components) > 1 {
 			id += "." + c.Name()
 		}
-		loops[i] = New(Config{Component: c, ID: id, Trace: sink})
+		loops[i] = New(Config{Component: c, ID: id, Trace: p.Sink})
 		running.Go(func() {
 			shell := shell
-			shell.Transport = client.Recorded(transport, sink, id)
+			shell.Transport = client.Recorded(p.Transport, p.Sink, id)
 			Run(ctx, loops[i], shell)
 		})
 	}

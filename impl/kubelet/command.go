@@ -25,14 +25,13 @@ import (
 	"orrery/impl/kubelet/runtime"
 	"orrery/impl/kubelet/runtime/cri"
 	"orrery/impl/kubelet/server"
-	"orrery/impl/metrics"
 	"orrery/impl/trace"
 )
 
 // flags are the kubelet's flags that need work before they are a Config.
 type flags struct {
-	kubeconfig, endpoint, pkiDir, traceFile, capacity string
-	metrics                                           *string
+	*control.Flags
+	endpoint, pkiDir, capacity string
 }
 
 // Command is `orrery kubelet`.
@@ -56,16 +55,14 @@ func Command() *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	f.metrics = metrics.Flag(set)
+	f.Flags = control.AddFlags(cmd)
 	set.StringVar(&cfg.Node, "node", "", "name of the Node")
-	set.StringVar(&f.kubeconfig, "kubeconfig", "", "file that names the API servers, in turn alternatives, and who we are")
 	set.StringVar(&f.endpoint, "runtime-endpoint", "", "CRI endpoint, unix:// and an absolute path")
 	set.StringVar(&cfg.RootDir, "root-dir", "/var/lib/kubelet", "directory of the pods' files")
 	set.StringVar(&cfg.LogsDir, "pod-logs-dir", "", "directory of the containers' logs (default ROOT-DIR/log/pods)")
 	set.StringVar(&cfg.Address, "address", "", "the node's InternalIP, on which the server listens")
 	set.Int32Var(&cfg.Port, "port", cfg.Port, "port of the server")
 	set.StringVar(&f.pkiDir, "pki-dir", "", "directory of the cluster's certificate authority")
-	set.StringVar(&f.traceFile, "trace", "", "file to which what happens is appended")
 	set.StringVar(&cfg.Hostname, "hostname", "", "the node's host name (default: its name)")
 	set.StringVar(&f.capacity, "capacity", "", "what the node has, where that is not what the machine has: cpu=4,memory=8Gi,pods=110")
 	set.StringToStringVar(&cfg.Labels, "node-labels", nil, "labels of the Node: KEY=VALUE,...")
@@ -79,7 +76,7 @@ func Command() *cobra.Command {
 	set.DurationVar(&cfg.LeaseDuration, "node-lease-duration", cfg.LeaseDuration, "duration of the node's Lease")
 	set.DurationVar(&cfg.LeaseRenewal, "node-lease-renewal", cfg.LeaseRenewal, "how often the Lease is renewed")
 	set.DurationVar(&cfg.Relist, "relist", cfg.Relist, "how often the runtime is listed")
-	for _, name := range []string{"node", "kubeconfig", "runtime-endpoint", "address", "pki-dir"} {
+	for _, name := range []string{"node", "runtime-endpoint", "address", "pki-dir"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err)
 		}
@@ -133,17 +130,11 @@ func (c *Config) complete(f flags) (err error) {
 
 // serve is the kubelet as a process: it runs until ctx ends, or its server fails. Containers go on.
 func serve(ctx context.Context, cfg Config, f flags, logf func(string, ...any)) error {
-	transport, err := client.FromKubeconfig(f.kubeconfig)
+	p, err := f.Open(ctx, "kubelet-"+cfg.Node)
 	if err != nil {
 		return err
 	}
-	defer transport.Close()
-	registry, unserve, err := metrics.Start(ctx, *f.metrics)
-	if err != nil {
-		return err
-	}
-	defer unserve()
-	transport.Measure(registry.Requests())
+	defer p.Close()
 	engine, err := cri.Dial(f.endpoint)
 	if err != nil {
 		return err
@@ -153,15 +144,6 @@ func serve(ctx context.Context, cfg Config, f flags, logf func(string, ...any)) 
 		return err
 	}
 	name := trace.Incarnation("kubelet-" + cfg.Node)
-	sink := trace.Discard
-	if f.traceFile != "" {
-		file, err := trace.Open(f.traceFile, "kubelet-"+cfg.Node)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = file.Close() }()
-		sink = file
-	}
 	listener, certificate, authority, err := listen(&cfg, f.pkiDir)
 	if err != nil {
 		return err
@@ -169,16 +151,16 @@ func serve(ctx context.Context, cfg Config, f flags, logf func(string, ...any)) 
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	recorder := NewRecorder(cfg.Node, client.Recorded(transport, sink, name+".events"), time.Now)
-	local := &Local{Config: cfg, Runtime: registry.Runtime(engine), Now: time.Now, Record: recorder.Record, Disk: true,
-		Request: transport.Do} // not recorded: it writes nothing, and speaks of more than one object
-	loop := control.New(control.Config{Component: New(cfg), ID: name, Trace: sink})
+	recorder := NewRecorder(cfg.Node, client.Recorded(p.Transport, p.Sink, name+".events"), time.Now)
+	local := &Local{Config: cfg, Runtime: p.Registry.Runtime(engine), Now: time.Now, Record: recorder.Record, Disk: true,
+		Request: p.Transport.Do} // not recorded: it writes nothing, and speaks of more than one object
+	loop := control.New(control.Config{Component: New(cfg), ID: name, Trace: p.Sink})
 
 	var running sync.WaitGroup
 	var failed error
 	running.Go(func() { recorder.Run(ctx) })
 	running.Go(func() {
-		control.Run(ctx, loop, local.shellOf(control.Shell{Transport: client.Recorded(transport, sink, name), Meter: registry.Loops(false), Log: logf}))
+		control.Run(ctx, loop, local.shellOf(control.Shell{Transport: client.Recorded(p.Transport, p.Sink, name), Meter: p.Registry.Loops(false), Log: logf}))
 	})
 	running.Go(func() {
 		defer cancel()
