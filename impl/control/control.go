@@ -17,7 +17,7 @@ import (
 // its methods may block, read a clock, draw a random number or modify an object it is given.
 type Component interface {
 	Name() string
-	// Sources are what the component observes. It decides nothing before all of them have been listed once.
+	// Sources are what the component observes. It decides nothing before all of them have been listed once, but for those that are [Source.Late].
 	Sources() []Source
 	// Keys adds the keys that a change of one object concerns. It is called whenever what the View shows of an object
 	// changes: observed, written by the component itself, or a write found not to have happened. old is nil for a new
@@ -49,6 +49,9 @@ type Source struct {
 	Namespace string
 	Labels    string
 	Fields    string
+	// Late: what can be decided without it does not wait until it has been listed. [View.Complete] tells whether all sources were; when they
+	// have been, Keys is called anew for every object.
+	Late bool
 	// Indexes name the objects of the source by something else than their name; see [ByOwner] and [ByNode].
 	Indexes []Index
 }

@@ -5,7 +5,7 @@
 //  1. ObserveList and Observe tell it what the sources show. A list is taken over atomically. A list or event older than
 //     what the source has shown is refused with an error, and the owner must list again (C01).
 //  2. Work reconciles the first key that is due, if any, and queues the plan's effects. Nothing is decided before every
-//     source has been listed once (row 43), and no key while an effect of its last plan is unanswered (row 40).
+//     source has been listed once (row 43), but for what needs none that is late, and no key while an effect of its last plan is unanswered (row 40).
 //  3. Next hands out one effect. The owner performs it once, at any later time, and tells the answer with Done.
 //  4. Due tells when time alone makes the loop move again: a backoff, a plan's Again, an unknown write to be resolved.
 //

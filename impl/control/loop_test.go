@@ -133,6 +133,28 @@ func TestNothingBeforeEverySourceIsListed(t *testing.T) {
 	require.Equal(t, []string{"a", "b"}, c.worked)
 }
 
+// What waits for no late source is decided without it, and everything anew when it has come.
+func TestLateSource(t *testing.T) {
+	nodes, _ := api.ByName("nodes")
+	var complete []bool
+	c := &toy{sources: append([]control.Source{{Name: "nodes", Resource: nodes, Late: true}}, podsOnly...), plan: func(v *control.View, _ time.Time, _ control.Key) control.Plan {
+		complete = append(complete, v.Complete())
+		return control.Plan{}
+	}}
+	l := toyLoop(c)
+	list(t, l, 5, pod("a", 3))
+	require.NoError(t, l.Observe("pods", event(watch.Added, pod("b", 6))))
+	all(l, start)
+	require.Equal(t, []string{"a", "b"}, c.worked)
+	require.Equal(t, []bool{false, false}, complete)
+	require.Equal(t, "the first list of nodes", l.Wants()[0].Why)
+	require.NoError(t, l.ObserveList("nodes", 9, nil))
+	all(l, start)
+	require.Equal(t, []string{"a", "b", "a", "b"}, c.worked)
+	require.Equal(t, []bool{false, false, true, true}, complete)
+	require.Empty(t, l.Wants())
+}
+
 func TestWhatGoesBackIsRefused(t *testing.T) {
 	c := &toy{}
 	l := toyLoop(c)

@@ -90,17 +90,19 @@ func (c *cache) revision(obj metav1.Object, rv int64) int64 {
 	return at
 }
 
-// begun tells the component, once every source has been listed, of everything there is.
+// begun tells the component of everything there is, once every source has been listed that is not late, and once those have been too.
 func (l *Loop) begun() {
-	if l.synced {
+	if l.view.complete {
 		return
 	}
+	synced, complete := true, true
 	for _, c := range l.caches {
-		if !c.listed {
-			return
-		}
+		synced, complete = synced && (c.listed || c.source.Late), complete && c.listed
 	}
-	l.synced = true
+	if !synced || l.synced && !complete {
+		return
+	}
+	l.synced, l.view.complete = true, complete
 	for _, c := range l.caches {
 		for _, e := range c.ordered() {
 			if e.shown != nil {

@@ -11,10 +11,12 @@ import (
 type View struct {
 	caches []*cache // a few: they are found faster one after the other than by hash
 	ledger *ledger
-	live   []liveRead
-	lists  []liveList
-	failed *Effect
-	err    error
+	// complete: every source has been listed.
+	complete bool
+	live     []liveRead
+	lists    []liveList
+	failed   *Effect
+	err      error
 }
 
 // liveRead is the answer to a Get that a component asked for.
@@ -38,6 +40,9 @@ func (v *View) Get(source, namespace, objectName string) metav1.Object {
 	}
 	return nil
 }
+
+// Complete reports whether every source has been listed, those too that are [Source.Late]: what is not shown is not there then.
+func (v *View) Complete() bool { return v.complete }
 
 // Select is the objects whose index has that value, in the order of their namespaces and names.
 func (v *View) Select(source, indexName, value string) Objects {
