@@ -20,7 +20,7 @@
 //
 // Steps that did nothing: whether there was something to do is for converge. Whether a look at a runtime is true: what really ran is for
 // invariant, and here a kubelet is only held to look again after each call. Likewise whether what was measured is true. A kubelet's Node and Lease,
-// hooks, probes, images and volumes. What upstream's components write without telling steps.
+// hooks, probes, images, volumes and static pods. What upstream's components write without telling steps.
 //
 // Sources: DESIGN.md section 6; INVARIANTS.md, "Justified writes".
 package refine

@@ -24,6 +24,9 @@ func runs(j *judge, s *step) opinion {
 	if !ok || !here || strings.Contains(name, "/") {
 		return opinion{}
 	}
+	if s.Look != nil && s.Look.Static != "" {
+		return opinion{} // the model has no static pods
+	}
 	if s.boot = j.bootOf(node, s.line.Seq); s.before != nil && s.before.boot == s.boot {
 		s.called = s.before.called
 	}

@@ -59,6 +59,7 @@ func Command() *cobra.Command {
 	set.StringVar(&cfg.Node, "node", "", "name of the Node")
 	set.StringVar(&f.endpoint, "runtime-endpoint", "", "CRI endpoint, unix:// and an absolute path")
 	set.StringVar(&cfg.RootDir, "root-dir", "/var/lib/kubelet", "directory of the pods' files")
+	set.StringVar(&cfg.Manifests, "pod-manifest-path", "", "directory of the files of static pods, which run without the API (default: there are none)")
 	set.StringVar(&cfg.LogsDir, "pod-logs-dir", "", "directory of the containers' logs (default ROOT-DIR/log/pods)")
 	set.StringVar(&cfg.Address, "address", "", "the node's InternalIP, on which the server listens")
 	set.Int32Var(&cfg.Port, "port", cfg.Port, "port of the server")
@@ -116,6 +117,11 @@ func (c *Config) complete(f flags) (err error) {
 	}
 	if c.LogsDir, err = filepath.Abs(c.LogsDir); err != nil {
 		return fmt.Errorf("--pod-logs-dir: %w", err)
+	}
+	if c.Manifests != "" {
+		if c.Manifests, err = filepath.Abs(c.Manifests); err != nil {
+			return fmt.Errorf("--pod-manifest-path: %w", err)
+		}
 	}
 	if c.Hostname == "" {
 		c.Hostname = c.Node

@@ -15,6 +15,8 @@ type Config struct {
 	Address string // the node's InternalIP
 	Port    int32  // of the kubelet's server
 	RootDir string
+	// Manifests is the directory of the static pods' files; empty: there are none.
+	Manifests string
 	// LogsDir holds the containers' logs, below it upstream's layout NAMESPACE_NAME_UID/CONTAINER/ATTEMPT.log.
 	LogsDir  string
 	Hostname string

@@ -57,6 +57,9 @@ func (k *Kubelet) Look(v *control.View, key control.Key) *trace.Look {
 		return nil
 	}
 	look := &trace.Look{}
+	if static := k.static(v, parts[0], parts[1]); static != nil {
+		look.Static = string(static.UID)
+	}
 	o, _ := v.Get(sourceRuntime, parts[0], parts[1]).(*Observed)
 	if o == nil {
 		return look

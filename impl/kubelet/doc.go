@@ -19,7 +19,11 @@
 //  7. With a node authorizer before it a kubelet reads only the config maps and secrets to which its pods refer, each by its name
 //     ([Config].OneByOne). A pod waits until they were read, silently at first; where that is refused, or goes wrong, again and again, the pod says
 //     so, and goes on when it is not. What was read counts until something else is.
-//  8. The death of the kubelet or of the runtime disturbs no container: all that matters is in the API and in the runtime's
+//  8. What a file of the node asks for, a static pod, runs whether or not there is an API, by the laws above; only that with restartPolicy Never the
+//     runtime's records are all that tells of a container that has run. Where there is an API it is shown by one mirror, which nobody runs, and whose
+//     end ends nothing. A file that comes again with the same content is the same pod, which ends first and then begins anew (K09). A pod of the
+//     API that has the name is rejected, unless it was begun before: then the file's waits.
+//  9. The death of the kubelet or of the runtime disturbs no container: all that matters is in the API and in the runtime's
 //     records (row 92).
 //
 // # Files
@@ -30,13 +34,14 @@
 //	spec.go        what the runtime is told about a pod; env.go, security.go, volume.go
 //	node.go        the Node and its Lease; admit.go whether a pod fits, suit.go whether it may be here
 //	reference.go   the config maps and secrets that pods refer to, and which are to be read
+//	static.go      the static pods, and their mirrors; manifest.go their files
 //	local.go       ring 3: the local sources; perform.go, images.go, prober.go, hooks.go, tokens.go the effects on the node;
 //	               follow.go what reads the references
 //	shell.go       what keeps the local sources fed; command.go the process; events.go its Events
 //
 // # Not done
 //
-// Static pods; eviction; ephemeral containers; preStop hooks of a container that is
+// Eviction; ephemeral containers; preStop hooks of a container that is
 // stopped while its pod goes on; subPath, CSI and other
 // volumes (such pods wait with CreateContainerConfigError or FailedMount and a message that says so); in-place resize; pull
 // secrets; seccomp profiles of the node; owners of volumes by

@@ -48,6 +48,10 @@ type Local struct {
 	// references are the config maps and secrets that are followed; referring tells whoever reads them that there are others now.
 	references map[Refer]*Reference
 	referring  chan struct{}
+	// asked are the static pods that files ask for, by UID, nil before they were read; withdrawn are those of which something may be left though
+	// no file asked for them since.
+	asked     map[types.UID]*corev1.Pod
+	withdrawn map[types.UID]podName
 }
 
 type podName struct{ namespace, name string }
@@ -65,6 +69,7 @@ func (l *Local) Connect(list func(source string, rv int64, objects []metav1.Obje
 	l.list = list
 	l.observed, l.calls, l.messages = map[podName]*Observed{}, map[string]*calls{}, map[string]string{}
 	l.references, l.referring = map[Refer]*Reference{}, make(chan struct{}, 1)
+	l.asked, l.withdrawn = nil, map[types.UID]podName{}
 	l.machine = &Machine{ObjectMeta: metav1.ObjectMeta{Name: l.Config.Node, UID: localUID}, Down: "it has not been listed yet"}
 }
 
@@ -247,8 +252,10 @@ func (l *Local) publish() int64 {
 		}
 	}
 	// The number is greater than any before it, which is all that could be refused.
-	_ = l.list(sourceRuntime, l.number, objects)
-	return l.number
+	number := l.number
+	_ = l.list(sourceRuntime, number, objects)
+	l.settleWithdrawn()
+	return number
 }
 
 func (l *Local) setMachine(change func(*Machine)) {

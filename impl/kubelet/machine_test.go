@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"pgregory.net/rapid"
 
 	"orrery/impl/control"
@@ -27,7 +28,6 @@ func TestKubeletUnderFaults(t *testing.T) {
 // underFaults drives one node by what is drawn of t.
 func underFaults(t *rapid.T, w *world, complain fataler) {
 	j := newJudge(complain, w)
-	crash := rapid.IntRange(0, 30)
 	actions := map[string]func(*rapid.T){
 		"create": func(t *rapid.T) {
 			name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name")
@@ -47,16 +47,8 @@ func underFaults(t *rapid.T, w *world, complain fataler) {
 		"pass": func(t *rapid.T) {
 			w.pass(time.Duration(rapid.IntRange(1, 20).Draw(t, "seconds")) * time.Second)
 		},
-		"crash": func(t *rapid.T) {
-			left, performs := crash.Draw(t, "after"), rapid.Bool().Draw(t, "performs")
-			w.before = func(control.Effect) (perform, crashes bool) {
-				if left--; left > 0 {
-					return true, false
-				}
-				w.before = nil
-				return performs, true
-			}
-		},
+		"crash":          func(t *rapid.T) { crashSoon(t, w) },
+		"lose an answer": func(t *rapid.T) { loseSoon(t, w) },
 		"toggle runtime": func(t *rapid.T) {
 			w.machine.SetDown(rapid.Bool().Draw(t, "down"))
 			w.relist()
@@ -65,23 +57,37 @@ func underFaults(t *rapid.T, w *world, complain fataler) {
 			w.machine.Reboot()
 			w.boot()
 		},
-		"lose an answer": func(t *rapid.T) {
-			left, done := rapid.IntRange(1, 20).Draw(t, "after"), rapid.Bool().Draw(t, "done")
-			w.machine.Fault = func(call string) (before, after error) {
-				if left--; left != 0 {
-					return nil, nil
-				}
-				lost := fmt.Errorf("%s: %w", call, runtime.ErrUnavailable)
-				if done {
-					return nil, lost
-				}
-				return lost, nil
-			}
-		},
 		"": func(*rapid.T) { j.check() },
 	}
 	t.Repeat(actions)
 	j.heal()
+}
+
+// crashSoon has the kubelet die before or after one of its next effects.
+func crashSoon(t *rapid.T, w *world) {
+	left, performs := rapid.IntRange(0, 30).Draw(t, "after"), rapid.Bool().Draw(t, "performs")
+	w.before = func(control.Effect) (perform, crashes bool) {
+		if left--; left > 0 {
+			return true, false
+		}
+		w.before = nil
+		return performs, true
+	}
+}
+
+// loseSoon has the answer of one of the next calls to the runtime lost, and perhaps the call.
+func loseSoon(t *rapid.T, w *world) {
+	left, done := rapid.IntRange(1, 20).Draw(t, "after"), rapid.Bool().Draw(t, "done")
+	w.machine.Fault = func(call string) (before, after error) {
+		if left--; left != 0 {
+			return nil, nil
+		}
+		lost := fmt.Errorf("%s: %w", call, runtime.ErrUnavailable)
+		if done {
+			return nil, lost
+		}
+		return lost, nil
+	}
 }
 
 // drawPod draws one of the pods that differ in how they end.
@@ -224,6 +230,9 @@ func (j *judge) written(resource string, old, new metav1.Object) {
 	}
 	j.check()
 	before := old.(*corev1.Pod)
+	if isMirror(before) && new == nil {
+		return // what it shows goes on
+	}
 	if new == nil {
 		for _, c := range j.live {
 			if c.UID == string(before.UID) {
@@ -260,6 +269,7 @@ func (j *judge) heal() {
 	w := j.w
 	w.before, w.machine.Fault = nil, nil
 	w.machine.SetDown(false)
+	w.silent, w.told = false, 0
 	w.relist()
 	w.pass(enough)
 	j.check()
@@ -276,8 +286,19 @@ func (j *judge) heal() {
 		if isDeleted(pod) {
 			j.t.Fatalf("%s is still being deleted", pod.Name)
 		}
+		if isMirror(pod) {
+			shown := *pod
+			shown.UID, pod = types.UID(mirrored(pod)), &shown
+		}
 		wanted[string(pod.UID)] = true
 		j.converged(pod)
+	}
+	for uid, static := range w.local.asked {
+		if there, _ := w.api["pods/default/"+static.Name].(*corev1.Pod); there == nil {
+			j.t.Fatalf("%s, UID %s, is shown by no mirror", static.Name, uid)
+		} else if !isMirror(there) && terminal(there.Status.Phase) {
+			wanted[string(uid)] = true // it is not shown, as its name is taken
+		}
 	}
 	for _, p := range pods {
 		if !wanted[p.UID] {

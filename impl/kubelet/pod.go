@@ -13,11 +13,13 @@ import (
 
 // Input is all that a decision about the pods of one name is made from.
 type Input struct {
-	// Pod is the pod of that name that the API has bound to this node; nil: there is none.
+	// Pod is the pod of that name that the API has bound to this node, or that a file asks for; nil: there is none.
 	Pod *corev1.Pod
 	// Seen is what is on the node under that name; nil: nothing.
 	Seen *Observed
 	Refs Lookup
+	// Apart: the API has not been listed, so that of its pods nothing is known.
+	Apart bool
 	// Rejected is why the node cannot take the pod, if it cannot and has not already.
 	Rejected *Rejection
 }
@@ -28,7 +30,7 @@ type Rejection struct{ Reason, Message string }
 // decide says what to do now for the pods of one name. It is pure, and it is the whole of the kubelet's policy:
 //
 //	what is on the node                       what is done
-//	another UID than the API's, or no API pod it is torn down, and nothing else is begun (rows 80, 87)
+//	another UID than the wanted one, or none  it is torn down, and nothing else is begun (rows 80, 87)
 //	a pod that the API wants deleted          it is terminated: stop, terminal phase, remove, final delete (rows 86, 88, 89)
 //	a pod in a terminal phase                 whatever still runs is stopped, and nothing is started (row 78)
 //	one that was active for too long          it is stopped, and has failed
@@ -76,7 +78,7 @@ func strangers(cfg *Config, in Input, now time.Time) Decision {
 			continue
 		}
 		out.out.Why = "a pod of this name with UID " + rt.UID + " is no longer wanted here"
-		if in.Seen.Uncertain {
+		if in.Seen.Uncertain || in.Apart && !fromFile(&rt) {
 			continue
 		}
 		out.ref, out.rt = PodRef{rt.Namespace, rt.Name, types.UID(rt.UID)}, rt

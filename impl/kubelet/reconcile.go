@@ -68,6 +68,12 @@ func (k *Kubelet) Sources() []control.Source {
 		{Name: sourceRuntime},
 		{Name: sourceMachine},
 	}
+	if k.cfg.Manifests != "" {
+		for i := range all {
+			all[i].Late = all[i].Resource != nil
+		}
+		all = append(all, control.Source{Name: sourceManifests})
+	}
 	if k.cfg.OneByOne {
 		all = slices.DeleteFunc(all, func(s control.Source) bool { return s.Name == sourceConfigMaps || s.Name == sourceSecrets })
 		all = append(all, control.Source{Name: sourceReferences})
@@ -131,6 +137,12 @@ func (k *Kubelet) Keys(v *control.View, source string, old, new metav1.Object, a
 	switch source {
 	case sourcePods:
 		podKeys(obj.(*corev1.Pod), add)
+		if isMirror(obj.(*corev1.Pod)) || k.static(v, obj.GetNamespace(), obj.GetName()) != nil {
+			k.staticKeys(v, obj, add)
+		}
+		if new == nil {
+			k.everyStatic(v, add) // there may be room for one now
+		}
 		add(keyGarbage)
 		if k.cfg.OneByOne && !slices.Equal(k.refers(old), k.refers(new)) {
 			add(keyReferences)
@@ -140,6 +152,14 @@ func (k *Kubelet) Keys(v *control.View, source string, old, new metav1.Object, a
 		if pod, ok := v.Get(sourcePods, obj.GetNamespace(), obj.GetName()).(*corev1.Pod); ok {
 			podKeys(pod, add)
 		}
+		k.staticKeys(v, obj, add)
+		if new == nil {
+			k.everyStatic(v, add)
+		}
+		add(keyGarbage)
+	case sourceManifests:
+		podKeys(obj.(*corev1.Pod), add)
+		k.staticKeys(v, obj, add)
 		add(keyGarbage)
 	case sourceMachine:
 		add(keyNode)
@@ -148,10 +168,12 @@ func (k *Kubelet) Keys(v *control.View, source string, old, new metav1.Object, a
 			for pod := range v.All(sourcePods).Each {
 				podKeys(pod.(*corev1.Pod), add)
 			}
+			k.everyStatic(v, add)
 		}
 	case sourceNodes:
 		add(keyNode)
 		add(keyLease)
+		k.everyStatic(v, add)
 	case sourceLeases:
 		add(keyLease)
 	case sourceReferences:
@@ -197,6 +219,10 @@ func podKeys(pod *corev1.Pod, add func(control.Key)) {
 // Reconcile implements [control.Component].
 func (k *Kubelet) Reconcile(v *control.View, now time.Time, key control.Key) control.Plan {
 	machine := machineOf(v.Get(sourceMachine, "", k.cfg.Node))
+	parts := strings.Split(string(key), "/")
+	if !v.Complete() && (len(parts) < 2 || strings.HasSuffix(string(key), string(keyMirror)) || !k.apart(v, parts[0], parts[1])) {
+		return control.Plan{Wants: "the API to be listed"} // row 90
+	}
 	switch key {
 	case keyNode:
 		if v.Doubtful(sourceNodes, "", k.cfg.Node) {
@@ -220,8 +246,10 @@ func (k *Kubelet) Reconcile(v *control.View, now time.Time, key control.Key) con
 		// What runs goes on, and what the API shows of it stays (rows 92, 96).
 		return control.Plan{Again: now.Add(k.cfg.Relist), Wants: "the container runtime", Why: "the container runtime is down"}
 	}
-	parts := strings.Split(string(key), "/")
-	in := k.input(v, parts[0], parts[1])
+	if strings.HasSuffix(string(key), string(keyMirror)) {
+		return k.decideMirror(v, parts[0], parts[1], now)
+	}
+	in := k.input(v, k.wanted(v, parts[0], parts[1]), parts[0], parts[1])
 	switch len(parts) {
 	case 2:
 		return k.plan(in, decide(&k.cfg, in, now))
@@ -237,21 +265,15 @@ func (k *Kubelet) Reconcile(v *control.View, now time.Time, key control.Key) con
 	return local(decideProbe(&k.cfg, in, parts[2], ProbeKind(parts[3]), now))
 }
 
-// input collects what a decision about the pods of one name needs.
-func (k *Kubelet) input(v *control.View, namespace, name string) Input {
-	in := Input{Refs: k.lookups(v, namespace)}
-	if in.Pod, _ = v.Get(sourcePods, namespace, name).(*corev1.Pod); in.Pod != nil && in.Pod.Spec.NodeName != k.cfg.Node {
-		in.Pod = nil // a live read of an object in doubt shows what has its name by now, which may be another node's
-	}
+// input collects what a decision about the pods of one name needs, of which one, or none, is to run.
+func (k *Kubelet) input(v *control.View, pod *corev1.Pod, namespace, name string) Input {
+	in := Input{Pod: pod, Refs: k.lookups(v, namespace), Apart: !v.Complete()}
 	in.Seen, _ = v.Get(sourceRuntime, namespace, name).(*Observed)
 	if in.Pod == nil || admitted(in.Pod) {
 		return in
 	}
 	if rt := in.Seen.of(in.Pod.UID); rt.Empty() {
-		var others []*corev1.Pod
-		for pod := range v.All(sourcePods).Each {
-			others = append(others, pod.(*corev1.Pod))
-		}
+		others := k.all(v)
 		if in.Rejected = admit(&k.cfg, in.Pod, others); in.Rejected != nil {
 			return in
 		}
@@ -264,7 +286,7 @@ func (k *Kubelet) input(v *control.View, namespace, name string) Input {
 // plan turns a decision about a pod into effects: the status is written beside the first batch, so that it costs no time.
 func (k *Kubelet) plan(in Input, d Decision) control.Plan {
 	plan := local(d)
-	if in.Pod == nil {
+	if in.Pod == nil || isStatic(in.Pod) {
 		return plan
 	}
 	if d.Finish {
@@ -348,8 +370,8 @@ func (k *Kubelet) garbage(v *control.View, machine *Machine) control.Plan {
 		return control.Plan{}
 	}
 	alive := map[string]bool{}
-	for pod := range v.All(sourcePods).Each {
-		alive[string(pod.GetUID())] = true
+	for _, pod := range k.all(v) {
+		alive[string(pod.UID)] = true
 	}
 	for obj := range v.All(sourceRuntime).Each {
 		for _, p := range obj.(*Observed).Pods {

@@ -3,6 +3,7 @@ package kubelet
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,11 +34,44 @@ func TestStories(t *testing.T) {
 	}
 }
 
+// Those in testdata/static are of a kubelet that has static pods. UIDs that follow from files are told as "static-N".
+func TestStaticStories(t *testing.T) {
+	cfg := Defaults
+	cfg.OneByOne, cfg.Manifests = true, "/manifests"
+	datadriven.Walk(t, "testdata/static", func(t *testing.T, path string) {
+		w := newWorldOf(cfg)
+		w.settle()
+		w.take()
+		var uids []string
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			return staticUID.ReplaceAllStringFunc(w.run(t, d), func(uid string) string {
+				if !slices.Contains(uids, uid) {
+					uids = append(uids, uid)
+				}
+				return fmt.Sprintf("static-%d", slices.Index(uids, uid)+1)
+			})
+		})
+	})
+}
+
+var staticUID = regexp.MustCompile("[0-9a-f]{32}")
+
 func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "pod": // a pod is bound to the node; the input is its manifest without what goes without saying
 		w.put("pods", podFrom(t, d.Input))
 		w.settle()
+	case "file": // file NAME: one is written; the input is its content. withdraw NAME: it is removed
+		if w.files == nil {
+			w.files = map[string]string{}
+		}
+		w.files[d.CmdArgs[0].Key] = d.Input
+		w.ask()
+	case "withdraw":
+		delete(w.files, d.CmdArgs[0].Key)
+		w.ask()
+	case "api": // api away|back
+		w.silent, w.told = d.CmdArgs[0].Key == "away", 0
 	case "configmap":
 		var cm corev1.ConfigMap
 		require.NoError(t, yaml.UnmarshalStrict([]byte(d.Input), &cm))

@@ -39,6 +39,30 @@ func (l *Local) feeds(shell control.Shell) []func(context.Context, func(string, 
 			<-connected
 			l.refer(ctx, shell.Transport, shell.Log)
 		},
+		func(ctx context.Context, _ func(string, int64, []metav1.Object) error) {
+			<-connected
+			l.readManifests(ctx, shell.Log)
+		},
+	}
+}
+
+// readManifests reads the static pods' files again and again.
+func (l *Local) readManifests(ctx context.Context, logf func(string, ...any)) {
+	if l.Config.Manifests == "" {
+		return
+	}
+	files, told := Manifests{Config: l.Config, Log: logf}, ""
+	for ctx.Err() == nil {
+		pods, err := files.Read()
+		switch {
+		case err == nil:
+			l.Ask(pods)
+			told = ""
+		case err.Error() != told && logf != nil:
+			told = err.Error()
+			logf("the files of static pods cannot be read: %v", err)
+		}
+		sleep(ctx, l.Config.Relist)
 	}
 }
 

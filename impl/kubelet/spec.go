@@ -34,7 +34,10 @@ func (p *pass) sandboxConfig(attempt uint32) *cri.PodSandboxConfig {
 	maps.Copy(config.Labels, pod.Labels)
 	maps.Copy(config.Labels, p.labels(""))
 	maps.Copy(config.Annotations, pod.Annotations)
-	config.Annotations[runtime.AnnotationConfigSource] = "api"
+	config.Annotations[runtime.AnnotationConfigSource] = sourceAPI
+	if isStatic(pod) {
+		config.Annotations[runtime.AnnotationConfigSource] = sourceFile
+	}
 	config.Annotations[runtime.AnnotationGracePeriod] = strconv.FormatInt(p.specGrace(), 10)
 	if sc := pod.Spec.SecurityContext; sc != nil {
 		config.Linux.Sysctls = map[string]string{}

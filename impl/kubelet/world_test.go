@@ -38,6 +38,9 @@ type world struct {
 	loop  *control.Loop
 	local *Local
 	lives int
+	// files are those of static pods, by name. silent: the API does not answer.
+	files  map[string]string
+	silent bool
 	// refused are the config maps and secrets that the API does not let the kubelet read, by resource/namespace/name.
 	refused map[string]bool
 	// wrap, if set, makes a mutant of the kubelet that is booted next.
@@ -87,14 +90,31 @@ func (w *world) boot() {
 		return nil
 	})
 	w.told = 0
+	w.ask()
 	w.tell()
 	w.relist()
 	_ = w.local.Examine(context.Background())
 }
 
+// ask gives the kubelet the static pods that the files ask for.
+func (w *world) ask() {
+	if w.cfg.Manifests == "" {
+		return
+	}
+	var pods []*corev1.Pod
+	for _, name := range slices.Sorted(maps.Keys(w.files)) {
+		pod, err := parseManifest(&w.cfg, w.cfg.Manifests+"/"+name, []byte(w.files[name]))
+		if err != nil {
+			panic(err)
+		}
+		pods = append(pods, pod)
+	}
+	w.local.Ask(pods)
+}
+
 // tell gives the loop what the API shows now.
 func (w *world) tell() {
-	if w.told == w.rv {
+	if w.told == w.rv || w.silent {
 		return
 	}
 	w.told = w.rv
@@ -182,6 +202,9 @@ func (w *world) do(req *api.Request) (metav1.Object, error) {
 	key := req.Resource.Name + "/" + req.Namespace + "/" + req.Name
 	old := w.api[key]
 	notFound := apierrors.NewNotFound(req.Resource.GR(), req.Name)
+	if w.silent {
+		return nil, api.ErrNotSent
+	}
 	switch req.Verb {
 	case api.Get:
 		if old == nil {
@@ -289,6 +312,9 @@ func (w *world) note(e control.Effect, err error) {
 			return
 		case *corev1.Pod:
 			line = "status " + obj.Name + ": " + statusLine(obj)
+			if e.Request.Verb == api.Create {
+				line = "create mirror " + obj.Name
+			}
 		default:
 			line = fmt.Sprintf("%s %s %s", e.Request.Verb, e.Request.Resource.Singular, e.Request.Name)
 		}

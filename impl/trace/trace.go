@@ -254,6 +254,8 @@ type Effect struct {
 type Look struct {
 	// Rules is the hash of the set that a proxy knew its kernel to hold; empty: it was not sure.
 	Rules string `json:"rules,omitempty"`
+	// Static is the UID of the static pod that a kubelet had under the name, which no API server has; empty: none.
+	Static string `json:"static,omitempty"`
 	// Stale: it may not show what the kubelet's own last call has done.
 	Stale    bool      `json:"stale,omitempty"`
 	Seen     []Seen    `json:"seen,omitempty"`
