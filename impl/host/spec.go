@@ -206,11 +206,15 @@ func (c *Cluster) defineWorker(i int, m *machine.Machine) error {
 	if err := c.authority.Kubeconfig(kubeconfig, "kubelet-"+m.Name, pki.Node(m.Name), c.servers(i)...); err != nil {
 		return err
 	}
+	manifests := c.data(m, "manifests")
+	if err := os.MkdirAll(manifests, 0o755); err != nil {
+		return err
+	}
 	c.add(m, Containerd, "--root", c.data(m, "containerd"), "--state", runPath(m, "c"), "--address", runtimeSocket(m),
 		"--tools", c.config.Tools, "--pods", m.Pods.String())
 	c.add(m, Observer, "--address", runtimeSocket(m), "--node", m.Name)
 	c.add(m, Kubelet, "--node", m.Name, "--kubeconfig", kubeconfig, "--runtime-endpoint", "unix://"+runtimeSocket(m),
-		"--root-dir", c.data(m, "kubelet"), "--address", m.Address.String(), "--port", fmt.Sprint(kubeletPort), "--pki-dir", c.pki())
+		"--root-dir", c.data(m, "kubelet"), "--pod-manifest-path", manifests, "--address", m.Address.String(), "--port", fmt.Sprint(kubeletPort), "--pki-dir", c.pki())
 	return nil
 }
 
