@@ -204,6 +204,14 @@ func controls(id, verb, pod string, view int64) trace.Step {
 		Plan: []trace.Effect{{Call: id, Verb: verb, Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: pod}}}}
 }
 
+// read adds to a step what its component was answered about the owner; revision 0: it has written to it, and was not answered yet.
+func read(s trace.Step, uid string, revision int64) trace.Step {
+	s.Own = []trace.Ref{{Resource: "replicationcontrollers", Namespace: "ns", Name: "web", UID: uid, Revision: revision}}
+	return s
+}
+
+const leavingOwner = `{"metadata":{"uid":"o1","generation":2,"deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"replicas":2,"selector":{"app":"web"}}}`
+
 // acts is a step of some component with one effect on the pod p.
 func acts(id, verb, subresource string, view int64) trace.Step {
 	return trace.Step{Component: "somebody", Key: "ns/p", View: map[string]int64{"pods": view},
@@ -422,8 +430,14 @@ func TestEveryGuarantee(t *testing.T) {
 			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Revision: 5}}), nil},
 		{"deletes another's", start().put("replicationcontrollers", "web", owner2).put("pods", "p", owned("u1", "o9")).step(controls("1", "delete", "p", 2)).remove("pods", "p").
 			call(trace.Call{ID: "1", Client: "c", Verb: "delete", Resource: "pods", Namespace: "ns", Name: "p"}, trace.Return{Outcome: trace.OK, Object: &trace.Ref{Revision: 4}}), &DeletesOwn},
-		{"acts for an owner that is being deleted", start().put("replicationcontrollers", "web", `{"metadata":{"uid":"o1","deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"replicas":2,"selector":{"app":"web"}}}`).
+		{"acts for an owner that is being deleted", start().put("replicationcontrollers", "web", leavingOwner).
 			step(controls("1", "create", "p", 1)), &TerminatingQuiet},
+		{"acts for an owner that was read live in the place of one that is being deleted", start().put("replicationcontrollers", "web", leavingOwner).remove("replicationcontrollers", "web").
+			put("replicationcontrollers", "web", strings.Replace(owner2, "o1", "o2", 1)).step(read(controls("1", "create", "p", 1), "o2", 4)), nil},
+		{"acts for an owner that was read live and is being deleted", start().put("replicationcontrollers", "web", owner2).put("replicationcontrollers", "web", leavingOwner).
+			step(read(controls("1", "create", "p", 1), "o1", 2)), &TerminatingQuiet},
+		{"has written to an owner that is being deleted, and acts for it", start().put("replicationcontrollers", "web", leavingOwner).
+			step(read(controls("1", "create", "p", 1), "o1", 0)), &TerminatingQuiet},
 
 		{"a life", start().put("pods", "web", ended("u1", "Running", "Never")).ran("a", "u1", "init", 0, "started", 0).ran("a", "u1", "init", 0, "exited", 0).
 			ran("a", "u1", "main", 0, "started", 0).ran("a", "u1", "main", 0, "exited", 0).put("pods", "web", ended("u1", "Succeeded", "Never")).remove("pods", "web"), nil},
