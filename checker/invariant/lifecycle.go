@@ -249,7 +249,7 @@ func (l *lifecycle) collects(line *trace.Line, op *history.Operation) {
 		return
 	}
 	out := slices.ContainsFunc(n.Spec.Taints, func(t object.Taint) bool { return t.Key == outOfService })
-	pod := l.object(history.At(l.h.Log.Of(op.Object()), line.Step.View["pods"]))
+	pod := l.shownTo(line.Step, op.Object())
 	if !out || pod == nil || pod.Metadata.DeletionTimestamp == "" && !l.ownDeletion(line, op) {
 		l.broken(CollectsStranded, line.Seq, "%s/%s was to be removed at once, and its node %s was there (revision %d)", op.Namespace, op.Name, line.Step.Key, node.Revision)
 	}
@@ -264,7 +264,7 @@ func (l *lifecycle) ownDeletion(line *trace.Line, op *history.Operation) bool {
 func (l *lifecycle) evicts(line *trace.Line, op *history.Operation) {
 	node, _ := l.lastRead(line, "nodes", history.ObjectName{Resource: "nodes", Name: line.Step.Key})
 	n := l.object(node)
-	pod := l.object(history.At(l.h.Log.Of(op.Object()), line.Step.View["pods"]))
+	pod := l.shownTo(line.Step, op.Object())
 	if pod == nil {
 		return // it was seen in the answer to a write only
 	}

@@ -31,7 +31,7 @@ func (j *judge) preempts(l *trace.Line, e trace.Effect, line int64) {
 		j.broken(PreemptsLower, line, "the scheduler asked for %v to be deleted, whatever its UID", victim)
 		return
 	}
-	pod := j.object(history.At(j.h.Log.Of(preemptor), l.Step.View["pods"]))
+	pod := j.shownTo(l.Step, preemptor)
 	if pod == nil || pod.Terminal() || pod.Metadata.DeletionTimestamp != "" || pod.Spec.NodeName != "" {
 		j.broken(PreemptsLower, line, "the scheduler asked for %v to be deleted for %v, which did not wait for a node", victim, preemptor)
 		return

@@ -74,16 +74,19 @@ func ownerKey(s *trace.Step) (history.ObjectName, bool) {
 	return history.ObjectName{Resource: resource, Namespace: namespace, Name: name}, known && ok
 }
 
-// ownerSeen is the owner as the step's view shows it; nil where it was absent. What the controller itself was answered about it goes before its cache:
-// a live read after a write of unknown outcome may show another owner of that name.
-func (j *judge) ownerSeen(d *decided) *object.Object {
-	at := d.line.Step.View[d.owner.Resource]
-	for _, own := range d.line.Step.Own {
-		if history.NameOf(own) == d.owner {
+// ownerSeen is the owner as the step's view shows it; nil where it was absent.
+func (j *judge) ownerSeen(d *decided) *object.Object { return j.shownTo(d.line.Step, d.owner) }
+
+// shownTo is an object as a step's view shows it; nil where it was absent. What the component itself was answered about it goes before its cache: a live
+// read after a write of unknown outcome may show another object of that name.
+func (j *judge) shownTo(s *trace.Step, name history.ObjectName) *object.Object {
+	at := s.View[name.Resource]
+	for _, own := range s.Own {
+		if history.NameOf(own) == name {
 			at = max(at, own.Revision)
 		}
 	}
-	return j.object(history.At(j.h.Log.Of(d.owner), at))
+	return j.object(history.At(j.h.Log.Of(name), at))
 }
 
 // quiet judges row 59.

@@ -131,7 +131,7 @@ func bound(op *history.Operation) string {
 
 // refuses is why the model refuses the choice of the node, or the preemption there; empty: it does not. False: it cannot be judged.
 func (c *choosing) refuses(x *preempting) (string, bool) {
-	pod := c.content(history.At(c.h.Log.Of(c.pod), c.View["pods"]))
+	pod := c.latestOf(c.step, c.pod)
 	if pod == nil || !pod.Plain() {
 		return "", false
 	}
