@@ -15,7 +15,7 @@ import (
 )
 
 // Reconcile decides what to do for one namespace now.
-func (c *Controller) Reconcile(v *control.View, _ time.Time, key control.Key) control.Plan {
+func (c *Controller) Reconcile(v *control.View, now time.Time, key control.Key) control.Plan {
 	d := &decision{Controller: c, view: v, namespace: string(key)}
 	ns, _ := v.Get(namespacesSource, "", d.namespace).(*corev1.Namespace)
 	if d.active = ns != nil && ns.Status.Phase != corev1.NamespaceTerminating && ns.DeletionTimestamp == nil; d.active {
@@ -26,8 +26,16 @@ func (c *Controller) Reconcile(v *control.View, _ time.Time, key control.Key) co
 	for obj := range v.Select(secretsSource, control.ByNamespace.Name, d.namespace).Each {
 		d.secret(obj.(*corev1.Secret))
 	}
-	return d.plan()
+	plan := d.plan()
+	if d.behind {
+		plan.Again = now.Add(retry)
+	}
+	return plan
 }
+
+// retry is how soon a secret is read live again where the cache does not show what was read: it may have shown that already, and not be behind
+// what was read but ahead of it.
+const retry = 5 * time.Second
 
 // decision is one in the making.
 type decision struct {
@@ -41,6 +49,7 @@ type decision struct {
 	secrets, accounts []control.Effect
 	unread            bool
 	wants             []string
+	behind            bool // the cache of secrets, or what was read of one
 }
 
 // plan: what must be read is read first, alone. What would be written beside it would be later than the answers, and not in them. All that there
@@ -145,7 +154,7 @@ func (d *decision) sure(s *corev1.Secret, account string) bool {
 	d.read(s.Name, account)
 	switch {
 	case isRead && (live == nil || revision(live) > revision(s)):
-		d.wants = append(d.wants, "to see the last version of "+s.Name)
+		d.wants, d.behind = append(d.wants, "to see the last version of "+s.Name), true
 		return false
 	case isRead && alsoRead && revision(live) == revision(s):
 		return true

@@ -18,6 +18,9 @@ const (
 	// burst bounds the creates and the deletes of one round (BurstReplicas), slowStart is the first batch of creates.
 	burst     = 500
 	slowStart = 1
+	// retry is how soon an owner is read live again where the cache does not show what was read: it may have shown that already, and not be
+	// behind what was read but ahead of it.
+	retry = 5 * time.Second
 )
 
 // Reconcile decides what to do for one owner now.
@@ -38,7 +41,7 @@ func (r *Reconciler) Reconcile(v *control.View, now time.Time, key control.Key) 
 	}
 	live, read := v.Live(ownersSource, namespace, name)
 	if read && (live == nil || live.GetUID() != o.GetUID() || live.GetDeletionTimestamp() != nil) {
-		return control.Plan{Wants: "to see in the cache what a live read has shown: the owner is gone, or going"}
+		return control.Plan{Again: now.Add(retry), Wants: "to see in the cache what a live read has shown: the owner is gone, or going"}
 	}
 	if claims := r.claim(v, o, pods.strays, read); len(claims) > 0 {
 		return control.Plan{Batches: [][]control.Effect{claims}, Why: "claims pods"}
