@@ -270,6 +270,8 @@ type own struct {
 	gone    bool // answered, and the object is gone
 	effect  trace.Effect
 	request *history.Operation
+	// bind is the request that gave this pod a node, which may have been followed by others; nil: there was none.
+	bind *history.Operation
 }
 
 // owned are the own writes to objects of a resource, by name.
@@ -286,10 +288,16 @@ func (j *judge) owned(s *step, resource string) map[history.ObjectName]own {
 			o.gone = o.version == nil
 		} else {
 			var last writing
-			if all := j.unrefused(writtenKey{s.line.Process, o.object}, s.line.Seq); len(all) > 0 {
-				last = *all[len(all)-1]
+			writes := j.unrefused(writtenKey{s.line.Process, o.object}, s.line.Seq)
+			if len(writes) > 0 {
+				last = *writes[len(writes)-1]
 			}
 			o.effect, o.request = last.effect, j.operations[last.effect.Call]
+			for _, w := range writes {
+				if op := j.operations[w.effect.Call]; binds(w.effect) && op != nil && op.Outcome() != trace.Failed && w.effect.Object.UID == last.effect.Object.UID {
+					o.bind = op
+				}
+			}
 			read := j.operations[last.read]
 			o.gone = read != nil && read.Return != nil && read.Return.Code == notFound && read.ReturnLine < s.line.Seq ||
 				o.effect.Verb == "delete" && o.request != nil && o.request.OK() && o.request.ReturnLine < s.line.Seq // at once, and the answer has no object

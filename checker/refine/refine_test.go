@@ -210,6 +210,12 @@ func (r *recording) binds(id, pod, node string, view int64, own ...trace.Ref) *r
 		Body: json.RawMessage(`{"target":{"kind":"Node","name":"` + node + `"}}`)}})
 }
 
+// deletes is a step of the scheduler that has a pod deleted, and its request, which is not answered.
+func (r *recording) deletes(id, pod string) *recording {
+	r.add(trace.Line{Process: "scheduler", Step: &trace.Step{Component: "default-scheduler", Key: "ns/c", Plan: []trace.Effect{does(id, "delete", pod)}}})
+	return r.add(trace.Line{Process: "scheduler", Call: &trace.Call{ID: id, Client: id, Layer: trace.API, Verb: "delete", Resource: "pods", Namespace: "ns", Name: pod}})
+}
+
 func TestScheduler(t *testing.T) {
 	start := func() *recording { return (&recording{}).node("n", "1", "") }
 	for _, test := range []struct {
@@ -226,6 +232,8 @@ func TestScheduler(t *testing.T) {
 		{"another was put there by itself, and a deletion was held back since", start().asking("a", "600m", "", "").asking("b", "600m", "", "").binds("1", "a", "n", 3).
 			add(trace.Line{Process: "scheduler", Step: &trace.Step{Component: "default-scheduler", Key: "ns/c", Own: written("a", 0), Plan: []trace.Effect{does("held", "delete", "a")}}}).
 			binds("2", "b", "n", 3, written("a", 0)...), "of which 600 are used"},
+		{"another was put there by itself, and its deletion was asked for since", start().asking("a", "600m", "", "").asking("b", "600m", "", "").binds("1", "a", "n", 3).
+			deletes("3", "a").binds("2", "b", "n", 3, written("a", 0)...), "of which 600 are used"},
 		{"and that is known by now", start().asking("a", "600m", "", "").asking("b", "600m", "", "").asking("a", "600m", "n", "").binds("2", "b", "n", 3, written("a", 4)...), "of which 600 are used"},
 		{"and it is gone by now", start().asking("a", "600m", "", "").asking("b", "600m", "", "").binds("1", "a", "n", 3).store("pods", "a", "").binds("2", "b", "n", 3, written("a", 6)...), ""},
 		{"it was read live in the place of one that did not fit", start().asking("a", "1001m", "", "").store("pods", "a", "").asking("a", "1", "", "").binds("1", "a", "n", 2, written("a", 4)...), ""},

@@ -242,8 +242,8 @@ func (c *choosing) put(name history.ObjectName, pod *object.Object, predicted ow
 			c.unsure = true
 		}
 	}
-	on := pod.Spec.NodeName == c.node || bound(predicted.request) == c.node
-	waits := pod.Spec.NodeName == "" && bound(predicted.request) == ""
+	on := pod.Spec.NodeName == c.node || bound(predicted.bind) == c.node
+	waits := pod.Spec.NodeName == "" && bound(predicted.bind) == ""
 	if !on && !(waits && nominated == c.node) {
 		return
 	}
