@@ -65,11 +65,11 @@ func (c *Controller) measure(v *control.View, name string, n *corev1.Node, now t
 	}
 	var held []hold
 	for _, t := range executed(n) {
-		h := hold{t, now}
 		if i := slices.IndexFunc(m.held, func(h hold) bool { return same(h.taint, t) }); i >= 0 {
-			h.since = m.held[i].since
+			held = append(held, hold{t, m.held[i].since})
+		} else if !v.Doubtful(nodesSource, "", name) { // a taint whose write may have been lost, or be late, is not seen yet
+			held = append(held, hold{t, now})
 		}
-		held = append(held, h)
 	}
 	m.held = held
 	return m

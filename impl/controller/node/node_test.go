@@ -29,7 +29,7 @@ import (
 //	taint|untaint NODE KEY EFFECT      by a user
 //	unregister NODE, delete POD, create POD NODE
 //	deaf, hear                         the controller's watches hang, or go on
-//	lose WHAT...                       what becomes of the next write: lost, unheard, late or refused
+//	lose WHAT...                       what becomes of the next writes: each is lost, unheard, late or refused
 //	land                               what is late arrives
 //	restart                            the controller
 //	wait DURATION                      time passes
@@ -69,7 +69,7 @@ type script struct {
 	t     *testing.T
 	out   strings.Builder
 	deaf  bool
-	fate  controltest.Fate
+	fates []controltest.Fate
 	last  map[string]string // of each key
 	reads bool              // the last decision is to read
 }
@@ -143,7 +143,9 @@ func (s *script) perform(cmd string, args []string) {
 	case "deaf", "hear":
 		s.deaf = cmd == "deaf"
 	case "lose":
-		s.fate = map[string]controltest.Fate{"refused": controltest.Refused, "lost": controltest.Lost, "unheard": controltest.Unheard, "late": controltest.Late}[args[0]]
+		for _, arg := range args {
+			s.fates = append(s.fates, map[string]controltest.Fate{"refused": controltest.Refused, "lost": controltest.Lost, "unheard": controltest.Unheard, "late": controltest.Late}[arg])
+		}
 	case "land":
 		s.proc.Land(0)
 	case "restart":
@@ -171,7 +173,7 @@ func (s *script) wait(text string) {
 	}
 }
 
-// settle lets all be done that can be done now, in order; a fate that is due befalls the first write.
+// settle lets all be done that can be done now, in order; the fates that are due befall the first writes.
 func (s *script) settle() {
 	first := func(string, int) int { return 0 }
 	for range 10_000 {
@@ -179,8 +181,8 @@ func (s *script) settle() {
 		case !s.deaf && s.proc.Observe(first), s.proc.Work():
 		case s.proc.Flying() > 0:
 			fate := controltest.Answered
-			if !s.reads {
-				fate, s.fate = s.fate, controltest.Answered
+			if !s.reads && len(s.fates) > 0 {
+				fate, s.fates = s.fates[0], s.fates[1:]
 			}
 			s.proc.Perform(0, fate)
 		default:
