@@ -141,12 +141,14 @@ func TestLateSource(t *testing.T) {
 		complete = append(complete, v.Complete())
 		return control.Plan{}
 	}}
-	l := toyLoop(c)
+	var steps lines
+	l := control.New(control.Config{Component: c, ID: "t", Trace: &steps})
 	list(t, l, 5, pod("a", 3))
 	require.NoError(t, l.Observe("pods", event(watch.Added, pod("b", 6))))
 	all(l, start)
 	require.Equal(t, []string{"a", "b"}, c.worked)
 	require.Equal(t, []bool{false, false}, complete)
+	require.Equal(t, map[string]int64{"pods": 6}, steps[0].Step.View, "what was not listed shows nothing")
 	require.Equal(t, "the first list of nodes", l.Wants()[0].Why)
 	require.NoError(t, l.ObserveList("nodes", 9, nil))
 	all(l, start)

@@ -48,10 +48,13 @@ func (l *Loop) question(op *operation) {
 	}})
 }
 
+// revisions are those of the caches that have been listed.
 func (l *Loop) revisions() map[string]int64 {
 	m := make(map[string]int64, len(l.caches))
 	for _, c := range l.caches {
-		m[c.source.shown()] = c.rv
+		if c.listed {
+			m[c.source.shown()] = c.rv
+		}
 	}
 	return m
 }

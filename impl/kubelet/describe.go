@@ -57,12 +57,16 @@ func (k *Kubelet) Look(v *control.View, key control.Key) *trace.Look {
 		return nil
 	}
 	look := &trace.Look{}
-	if static := k.static(v, parts[0], parts[1]); static != nil {
+	static := k.static(v, parts[0], parts[1])
+	if static != nil {
 		look.Static = string(static.UID)
 	}
 	o, _ := v.Get(sourceRuntime, parts[0], parts[1]).(*Observed)
 	if o == nil {
 		return look
+	}
+	if static == nil && len(o.Pods) > 0 && k.apart(v, parts[0], parts[1]) {
+		look.Static = o.Pods[0].UID
 	}
 	look.Stale = o.Uncertain
 	for _, p := range o.Pods {

@@ -227,7 +227,7 @@ type Event struct {
 type Step struct {
 	Component string `json:"component"`
 	Key       string `json:"key"`
-	// View is the resourceVersion of the component's cache, per resource.
+	// View is the resourceVersion of the component's cache, per resource that it has listed.
 	View map[string]int64 `json:"view,omitempty"`
 	// Own are the component's own writes that its cache did not show yet but its decision saw.
 	Own []Ref `json:"own,omitempty"`
@@ -254,7 +254,7 @@ type Effect struct {
 type Look struct {
 	// Rules is the hash of the set that a proxy knew its kernel to hold; empty: it was not sure.
 	Rules string `json:"rules,omitempty"`
-	// Static is the UID of the static pod that a kubelet had under the name, which no API server has; empty: none.
+	// Static is the UID of the static pod that a kubelet had under the name, or of what was left of one where it had no pod; no API server has it.
 	Static string `json:"static,omitempty"`
 	// Stale: it may not show what the kubelet's own last call has done.
 	Stale    bool      `json:"stale,omitempty"`
