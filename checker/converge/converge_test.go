@@ -64,6 +64,9 @@ func pod(node, phase, ready string) string {
 		"status":{"phase":%q,"conditions":[{"type":"Ready","status":%q}]}}`, node, phase, ready)
 }
 
+// mirror shows a static pod of the node a.
+var mirror = strings.Replace(pod("a", "Running", "True"), `"ownerReferences":[{"uid":"o","controller":true}]`, `"annotations":{"kubernetes.io/config.mirror":"static"}`, 1)
+
 // robot is a pod that runs as an account, on the node a.
 func robot(phase, ready string) string {
 	return strings.Replace(pod("a", phase, ready), `"spec":{`, `"spec":{"serviceAccountName":"robot",`, 1)
@@ -206,6 +209,9 @@ func TestConvergence(t *testing.T) {
 		{"said to run and does not", start().put("pods", "p", "u", pod("a", "Running", "True")).phase(trace.Settled), Running, verdict.Illegal},
 		{"runs on another node", start().put("pods", "p", "u", pod("a", "Running", "True")).runs("b", "u", "started").phase(trace.Settled), Clean, verdict.Illegal},
 		{"not ready", start().put("pods", "p", "u", pod("a", "Running", "False")).runs("a", "u", "started").phase(trace.Settled), Running, verdict.Illegal},
+		{"a static pod that its mirror shows", start().put("pods", "p", "u", mirror).runs("a", "static", "started").phase(trace.Settled), nil, verdict.Ok},
+		{"a mirror is run", start().put("pods", "p", "u", mirror).runs("a", "u", "started").phase(trace.Settled), Clean, verdict.Illegal},
+		{"a static pod that no mirror shows", start().runs("a", "static", "started").phase(trace.Settled), Clean, verdict.Illegal},
 		{"a container of nobody's", good().runs("b", "v", "started").phase(trace.Settled), Clean, verdict.Illegal},
 		{"a container of a pod that ended", start().put("pods", "p", "u", pod("a", "Failed", "False")).runs("a", "u", "started").phase(trace.Settled), Clean, verdict.Illegal},
 		{"being deleted for ever", start().put("configmaps", "c", "u", `{"metadata":{"uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z"}}`).phase(trace.Settled), Gone, verdict.Illegal},

@@ -9,7 +9,7 @@
 //  3. nothing is left half deleted: no object with a deletionTimestamp and without finalizers, no namespace that is being deleted and that nobody
 //     holds, nor anything in it;
 //  4. every pod that wants to run, and was not found unschedulable, is bound, Running, Ready, and each of its containers
-//     runs on that node; no other container of a pod runs anywhere; and no node that is Ready has room for one that was found
+//     runs on that node, a mirror's under the UID of the static pod that it shows; no other container of a pod runs anywhere; and no node that is Ready has room for one that was found
 //     unschedulable, or would have without the pods of lower priority that it may preempt, where resources, taints and a node selector are
 //     all that decides; room that was promised to another of at least its priority is none;
 //  5. the slices of every service that has a selector, and whose namespace is not being deleted, have each pod that it selects once, as ready, serving and terminating as it is, and nothing else;

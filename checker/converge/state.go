@@ -40,7 +40,7 @@ func (j *judge) state() {
 			owned[ref.UID]++
 		}
 		if mute {
-			running.take(v.UID)
+			running.take(obj.Runs())
 		} else {
 			j.pod(v, obj, running)
 		}
@@ -238,7 +238,7 @@ func (j *judge) pod(v *history.Version, pod *object.Object, running containers) 
 	for _, c := range pod.Spec.Containers {
 		found := false
 		for id, l := range running.byID { // order does not matter: at most one is looked for, the rest is left alone
-			if r := l.Container; r.PodUID == v.UID && r.Container == c.Name && r.Node == pod.Spec.NodeName {
+			if r := l.Container; r.PodUID == pod.Runs() && r.Container == c.Name && r.Node == pod.Spec.NodeName {
 				delete(running.byID, id)
 				found = true
 				break
@@ -250,7 +250,7 @@ func (j *judge) pod(v *history.Version, pod *object.Object, running containers) 
 	}
 	for id, l := range running.byID { // order does not matter: all of them are taken out
 		sidecar := func(c object.Container) bool { return c.Name == l.Container.Container && c.RestartPolicy == "Always" }
-		if l.Container.PodUID == v.UID && slices.ContainsFunc(pod.Spec.InitContainers, sidecar) {
+		if l.Container.PodUID == pod.Runs() && slices.ContainsFunc(pod.Spec.InitContainers, sidecar) {
 			delete(running.byID, id)
 		}
 	}

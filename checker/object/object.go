@@ -265,6 +265,14 @@ func (o *Object) Controller() (OwnerReference, bool) {
 // Terminal: a pod that has ended, and is for ever.
 func (o *Object) Terminal() bool { return o.Status.Phase == "Succeeded" || o.Status.Phase == "Failed" }
 
+// Runs is the UID under which a pod's containers run: its own, or that of the static pod that it shows.
+func (o *Object) Runs() string {
+	if static := o.Metadata.Annotations["kubernetes.io/config.mirror"]; static != "" {
+		return static
+	}
+	return o.Metadata.UID
+}
+
 // Active: a pod that counts for its owner.
 func (o *Object) Active() bool { return !o.Terminal() && o.Metadata.DeletionTimestamp == "" }
 

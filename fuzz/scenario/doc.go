@@ -3,7 +3,7 @@
 //
 // The cluster has three control planes and three workers, one of which may be lost on the way; schedulers and controllers run twice, and leases say who
 // acts. The clients are those of package workload: they use objects, delete and re-create a namespace with all its contents, and service accounts
-// with their tokens and pods, always under the same names.
+// with their tokens and pods, always under the same names. Each worker also has a static pod.
 //
 // A run has the phases of package trace, in this order:
 //

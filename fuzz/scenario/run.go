@@ -55,6 +55,9 @@ func (r *run) phases(ctx context.Context) error {
 	if err := setUp(ctx, recorded); err != nil {
 		return err
 	}
+	if err := r.static(ctx, recorded); err != nil {
+		return err
+	}
 	shop, err := r.openShop(ctx, recorded)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -246,6 +247,15 @@ func (c *Cluster) Pod(ctx context.Context, worker, namespace, name string) (uid,
 		return "", "", err
 	}
 	return containerd.Pod(ctx, runtimeSocket(m), namespace, name)
+}
+
+// Static has a worker run the pod of a manifest, whose file it names, as a static pod. Its mirror's name is that of the pod and the worker's.
+func (c *Cluster) Static(worker, file string, manifest []byte) error {
+	m, err := c.machine(worker)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(c.data(m, manifests), file), manifest, 0o644)
 }
 
 // tell records the lives of processes and logs those that ended without having been asked to.

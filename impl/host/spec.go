@@ -201,20 +201,22 @@ func (c *Cluster) servers(i int) []pki.Cluster {
 	return append(append([]pki.Cluster{}, all[i:]...), all[:i]...)
 }
 
+// manifests is the folder of a worker in which the files of its static pods are.
+const manifests = "manifests"
+
 func (c *Cluster) defineWorker(i int, m *machine.Machine) error {
 	kubeconfig := c.data(m, "kubelet.kubeconfig")
 	if err := c.authority.Kubeconfig(kubeconfig, "kubelet-"+m.Name, pki.Node(m.Name), c.servers(i)...); err != nil {
 		return err
 	}
-	manifests := c.data(m, "manifests")
-	if err := os.MkdirAll(manifests, 0o755); err != nil {
+	if err := os.MkdirAll(c.data(m, manifests), 0o755); err != nil {
 		return err
 	}
 	c.add(m, Containerd, "--root", c.data(m, "containerd"), "--state", runPath(m, "c"), "--address", runtimeSocket(m),
 		"--tools", c.config.Tools, "--pods", m.Pods.String())
 	c.add(m, Observer, "--address", runtimeSocket(m), "--node", m.Name)
 	c.add(m, Kubelet, "--node", m.Name, "--kubeconfig", kubeconfig, "--runtime-endpoint", "unix://"+runtimeSocket(m),
-		"--root-dir", c.data(m, "kubelet"), "--pod-manifest-path", manifests, "--address", m.Address.String(), "--port", fmt.Sprint(kubeletPort), "--pki-dir", c.pki())
+		"--root-dir", c.data(m, "kubelet"), "--pod-manifest-path", c.data(m, manifests), "--address", m.Address.String(), "--port", fmt.Sprint(kubeletPort), "--pki-dir", c.pki())
 	return nil
 }
 
