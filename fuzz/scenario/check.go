@@ -15,6 +15,7 @@ import (
 	"orrery/checker/verdict"
 	"orrery/fuzz/museum"
 	"orrery/fuzz/nemesis"
+	"orrery/impl/apiserver"
 	"orrery/impl/host"
 	"orrery/impl/trace"
 )
@@ -42,8 +43,9 @@ const DefaultTime = 110 * time.Second
 // Bounds of the run's own waiting.
 const (
 	// quiet is how long nothing but heartbeats must have been written for the cluster to count as converged. It is
-	// longer than any backoff in the cluster may be by then, or a retry would come after the end, and longer than a lease that nobody renews.
-	quiet = 8 * time.Second
+	// longer than any backoff in the cluster may be by then, or a retry would come after the end, longer than a lease that nobody renews, and longer
+	// than it takes an API server that was forgotten to say again that it is there.
+	quiet = apiserver.DefaultRenewEvery + 2*time.Second
 	// overtime is how much longer the safety phase may take until each kind of fault has had its turn.
 	overtime = 75 * time.Second
 	// bound is how long convergence may take.
