@@ -21,7 +21,7 @@ import (
 	"orrery/impl/kubelet/runtime"
 )
 
-// Local is what the loop is connected to on its own node: it performs effects against the runtime, and keeps the two local
+// Local is what the loop is connected to on its own node: it performs effects against the runtime, and keeps the local
 // sources. It decides nothing, starts no goroutine and reads the clock it is given, so that a simulation can hold it.
 //
 // Every observation of the runtime has a beginning, and one that began before the end of a call on the same pod is not

@@ -43,6 +43,16 @@ func underFaults(t *rapid.T, w *world, complain fataler) {
 			}
 			w.remove(name, grace)
 		},
+		"": func(*rapid.T) { j.check() },
+	}
+	maps.Copy(actions, befalls(w))
+	t.Repeat(actions)
+	j.heal()
+}
+
+// befalls is what befalls any kubelet.
+func befalls(w *world) map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
 		"work": func(*rapid.T) { w.settle() },
 		"pass": func(t *rapid.T) {
 			w.pass(time.Duration(rapid.IntRange(1, 20).Draw(t, "seconds")) * time.Second)
@@ -57,10 +67,7 @@ func underFaults(t *rapid.T, w *world, complain fataler) {
 			w.machine.Reboot()
 			w.boot()
 		},
-		"": func(*rapid.T) { j.check() },
 	}
-	t.Repeat(actions)
-	j.heal()
 }
 
 // crashSoon has the kubelet die before or after one of its next effects.

@@ -22,7 +22,7 @@ func New(cfg Config) *Kubelet { return &Kubelet{cfg: cfg} }
 
 var _ control.Component = (*Kubelet)(nil)
 
-// Sources of the kubelet. The last two are local: what the node itself shows.
+// Sources of the kubelet. The last two are local, as are sourceReferences and sourceManifests: what the node itself shows.
 const (
 	sourcePods       = "pods"
 	sourceNodes      = "nodes"

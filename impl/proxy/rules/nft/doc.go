@@ -13,8 +13,9 @@
 // The port of the node is at address 0.0.0.0. A chain that translates marks the flow, by bits in the mark of its connection, as the proxy's: see
 // [mark]. One transaction empties the rules and maps, but for affinity, and fills them anew; what an old entry of affinity leads to is held against
 // allowed, so that none need be found and removed. Where the kernel's generation tells that nobody has changed anything since the last set was put there,
-// a transaction tells only what differs: of 1,000 services one that has another endpoint is some dozens of elements, and not 21,000. Only if the kernel refuses that, as the table has been made into something else, is the
-// table deleted and made, in one transaction too; it refuses nothing then, but clients lose their affinity.
+// a transaction tells only what differs: of 1,000 services one that has another endpoint is some dozens of elements, and not 21,000. Only if the kernel
+// refuses that, as the table has been made into something else, is the table deleted and made, in one transaction too; it refuses nothing then, but
+// clients lose their affinity.
 //
 // New packets to addresses without endpoints are refused before they are translated, and only those: what has begun goes on. A connection is translated
 // for as long as the kernel remembers it, whatever the rules are by then.

@@ -96,8 +96,8 @@ func (k *Kernel) Apply(ctx context.Context, set rules.Set) error {
 	return err
 }
 
-// ways are those of applying a set, which tell how many transactions that took, each for where the kernel refuses the one before: to tell what differs, where all else is certainly as it was put
-// there; to write all of it; and to delete the table first.
+// ways are those of applying a set, which tell how many transactions that took, each for where the kernel refuses the one before: to tell what
+// differs, where all else is certainly as it was put there; to write all of it; and to delete the table first.
 func (k *Kernel) ways(conn *nftables.Conn, generation uint32) (ways []func(rules.Set) (uint32, error)) {
 	if was := k.known; was.generation == generation && generation != 0 {
 		ways = append(ways, func(set rules.Set) (uint32, error) { return change(conn, was.set, set) })
