@@ -58,7 +58,7 @@ COVERED  := $$(go run ./fuzz/simulation/coverage packages | tr ' ' ',')
 coverage: ## which statements of the deciding files 2,000 seeds reach, which scripts and tests do, and which nothing does
 	@mkdir -p out
 	go test -run '^TestSeeds$$' -coverpkg=$(COVERED) -coverprofile=out/seeds.cover ./fuzz/simulation
-	go test -coverpkg=$(COVERED) -coverprofile=out/tests.cover $(DECIDING)
+	go test -coverpkg=$(COVERED) -coverprofile=out/tests.cover $(DECIDING) ./impl/apiserver ./impl/apiserver/web
 	go test -run 'Script|Story' -coverpkg=$(COVERED) -coverprofile=out/scripts.cover ./fuzz/simulation
 	go run ./fuzz/simulation/coverage out/seeds.cover out/tests.cover out/scripts.cover
 
