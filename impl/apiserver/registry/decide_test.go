@@ -16,7 +16,7 @@ import (
 	"orrery/impl/apiserver/registry"
 )
 
-// Goal: what does not fit a script: bodies of the wrong type, sizes, verbs that are not served. Method: tables.
+// Goal: what does not fit a script: bodies of the wrong type, what must be read first, sizes, verbs that are not served. Method: tables.
 
 func TestWhatIsNotServed(t *testing.T) {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "x", Namespace: "ns", ResourceVersion: "1"}}
@@ -70,6 +70,12 @@ func TestBodiesOfTheWrongType(t *testing.T) {
 	require.EqualError(t, err, "the object in the request is a <nil>, and not a Pod")
 	_, _, err = w.do(api.Request{Verb: api.Create, Resource: pods, Namespace: "ns", Subresource: "binding", Name: "x", Object: &corev1.Pod{}})
 	require.EqualError(t, err, "not a Binding object: *v1.Pod")
+	_, _, err = w.do(api.Request{Verb: api.Create, Resource: pods, Namespace: "ns", Subresource: "eviction", Name: "x", Object: &corev1.Pod{}})
+	require.EqualError(t, err, "not a Eviction object: *v1.Pod")
+
+	_, err = registry.Decide(nil, api.Request{Verb: api.Create, Resource: pods, Namespace: "ns", Object: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "x"},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}}}, registry.Env{Accounts: true})
+	require.EqualError(t, err, "the service account default must be read first")
 
 	controller := &corev1.ReplicationController{ObjectMeta: metav1.ObjectMeta{Name: "x", Namespace: "ns", ResourceVersion: "1"}}
 	_, err = registry.Decide(controller, api.Request{Verb: api.Update, Resource: controllers, Namespace: "ns", Subresource: "scale", Name: "x",

@@ -89,11 +89,15 @@ func invalidPatch(document []byte, detail string) error {
 
 // apply returns the document that the patch makes of current, which has the type of example.
 func apply(current map[string]any, req api.Request, example runtime.Object) ([]byte, error) {
+	document, err := encodeJSON(current)
+	if err != nil {
+		return nil, err
+	}
 	switch req.PatchType {
 	case types.JSONPatchType:
-		return applyJSON(current, req.Patch)
+		return applyJSON(document, req.Patch)
 	case types.MergePatchType:
-		return applyMerge(current, req.Patch)
+		return applyMerge(document, req.Patch)
 	case types.StrategicMergePatchType:
 		return applyStrategic(current, req.Patch, example)
 	}
@@ -102,7 +106,7 @@ func apply(current map[string]any, req api.Request, example runtime.Object) ([]b
 	return nil, unsupportedMediaType(string(req.PatchType), accepted)
 }
 
-func applyJSON(current map[string]any, patch []byte) ([]byte, error) {
+func applyJSON(document, patch []byte) ([]byte, error) {
 	operations, err := jsonpatch.DecodePatch(patch)
 	if err != nil {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
@@ -111,10 +115,6 @@ func applyJSON(current map[string]any, patch []byte) ([]byte, error) {
 		return nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf(
 			"The allowed maximum operations in a JSON patch is %d, got %d", maxJSONPatchOperations, len(operations)))
 	}
-	document, err := encodeJSON(current)
-	if err != nil {
-		return nil, err
-	}
 	document, err = operations.Apply(document)
 	if err != nil {
 		return nil, unprocessable(err)
@@ -122,15 +122,11 @@ func applyJSON(current map[string]any, patch []byte) ([]byte, error) {
 	return document, nil
 }
 
-func applyMerge(current map[string]any, patch []byte) ([]byte, error) {
+func applyMerge(document, patch []byte) ([]byte, error) {
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(patch, &map[string]any{}); err != nil {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
 	}
-	document, err := encodeJSON(current)
-	if err != nil {
-		return nil, err
-	}
-	document, err = jsonpatch.MergePatch(document, patch)
+	document, err := jsonpatch.MergePatch(document, patch)
 	if err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
 	}

@@ -106,9 +106,9 @@ func (w *world) taken(a registry.Address) bool {
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
 		w := newWorld()
-		if filepath.Base(path) == "addresses" {
+		if ports := map[string]string{"addresses": "30000-30099", "ports": "30000-30002"}[filepath.Base(path)]; ports != "" {
 			var err error
-			w.ranges, err = registry.ParseRanges("10.96.0.0/24", "30000-30099")
+			w.ranges, err = registry.ParseRanges("10.96.0.0/24", ports)
 			require.NoError(t, err)
 		}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {

@@ -111,10 +111,7 @@ func released(k *kind, obj, old api.Object) bool {
 
 // same reports that obj would be stored as the very bytes that old is stored as.
 func same(obj, old api.Object) bool {
-	a, err := api.Encode(obj)
-	if err != nil {
-		return false
-	}
-	b, err := api.Encode(old)
-	return err == nil && bytes.Equal(a, b)
+	a, noA := api.Encode(obj)
+	b, noB := api.Encode(old)
+	return noA == nil && noB == nil && bytes.Equal(a, b)
 }

@@ -351,3 +351,173 @@ func TestAStatusTakesNoAddress(t *testing.T) {
 	require.Len(t, r.Response.Object.(*corev1.Service).Status.Conditions, 1)
 	require.Empty(t, r.Response.Object.(*corev1.Service).Spec.ClusterIP)
 }
+
+// claimed is a create of server 0 that has its claim and is about to be written, and the claim's key.
+func (a *addresses) claimed(svc *corev1.Service) (o *addressed, claim string) {
+	o = a.begin(0, of(api.Create, svc))
+	for {
+		op, result := o.m.Next()
+		require.Nil(a.t, result)
+		switch {
+		case strings.HasPrefix(op.Key, registry.AddressRoot):
+			claim = op.Key
+		case claim != "":
+			return o, claim
+		}
+		o.m.Done(a.servers[0].perform(op))
+	}
+}
+
+// put writes a claim as it is, of whatever revision.
+func (a *addresses) put(key, value string) {
+	kv := a.servers[0].perform(request.Op{Kind: request.Get, Key: key}).KV
+	op := request.Op{Kind: request.Put, Key: key, Value: []byte(value)}
+	if kv != nil {
+		op.Expected = kv.Mod
+	}
+	require.True(a.t, a.servers[0].perform(op).Succeeded)
+}
+
+// Goal: whatever a claim is found to be, the address is given to the one who may have it, and to nobody else. Method: between a request's look and its
+// write the claim is made another one, in each way there is.
+func TestClaimsThatAreOthersThanWasThought(t *testing.T) {
+	address := registry.AddressRoot + "serviceips/10.96.0.2"
+	b := services.Key("default", "b")
+	for _, c := range []struct {
+		name  string
+		ready func(a *addresses)
+		want  string // in the error; empty: it gets the address
+	}{
+		{"empty", func(a *addresses) { a.put(address, "") }, ""},
+		{"of a service that is not there", func(a *addresses) { a.put(address, b) }, ""},
+		{"of a service that is elsewhere", func(a *addresses) {
+			_, err := a.do(0, of(api.Create, service("b", corev1.ServiceTypeClusterIP, at("10.96.0.3"))))
+			require.NoError(t, err)
+			a.put(address, b)
+		}, ""},
+		{"of a service that has it", func(a *addresses) {
+			_, err := a.do(1, of(api.Create, service("b", corev1.ServiceTypeClusterIP, at("10.96.0.2"))))
+			require.NoError(t, err)
+		}, "provided IP is already allocated"},
+		{"of what nobody can read", func(a *addresses) {
+			a.put(address, b)
+			a.put(b, "}")
+		}, "Internal error occurred"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := newAddresses(t)
+			c.ready(a)
+			w := a.servers[0]
+			r := w.finish(request.New(of(api.Create, service("a", corev1.ServiceTypeClusterIP, at("10.96.0.2"))), w, a.env))
+			if c.want != "" {
+				require.ErrorContains(t, r.Err, c.want)
+				return
+			}
+			require.NoError(t, r.Err)
+			require.Equal(t, services.Key("default", "a"), a.check()["serviceips/10.96.0.2"])
+		})
+	}
+
+	t.Run("it is gone again", func(t *testing.T) {
+		a := newAddresses(t)
+		a.put(address, "")
+		o := a.begin(0, of(api.Create, service("a", corev1.ServiceTypeClusterIP, at("10.96.0.2"))))
+		for op, _ := o.m.Next(); op.Key != address; op, _ = o.m.Next() {
+			o.m.Done(a.servers[0].perform(op))
+		}
+		o.m.Done(request.Answer{}) // refused, as it was there, and now it is not
+		a.servers[0].perform(request.Op{Kind: request.Delete, Key: address, Expected: a.servers[0].perform(request.Op{Kind: request.Get, Key: address}).KV.Mod})
+		require.NoError(t, a.servers[0].finish(o.m).Err)
+		require.Equal(t, services.Key("default", "a"), a.check()["serviceips/10.96.0.2"])
+	})
+
+	t.Run("another each time", func(t *testing.T) {
+		a := newAddresses(t)
+		o := a.begin(0, of(api.Create, service("a", corev1.ServiceTypeClusterIP, at("10.96.0.2"))))
+		for i := int64(1); ; i++ {
+			op, result := o.m.Next()
+			if result != nil {
+				require.True(t, apierrors.IsConflict(result.Err), "%v", result.Err)
+				require.Greater(t, i, int64(64))
+				return
+			}
+			if op.Key == address {
+				o.m.Done(request.Answer{KV: &store.KV{Key: address, Mod: i}})
+			} else {
+				o.m.Done(a.servers[0].perform(op))
+			}
+		}
+	})
+}
+
+// Goal: a claim that is taken away before the service is written is taken again, and a service is not written without one. Method: it is removed, or
+// given to another, when all but the last write is done.
+func TestAClaimIsLostBeforeTheServiceIsWritten(t *testing.T) {
+	a := newAddresses(t)
+	o, claim := a.claimed(service("a", corev1.ServiceTypeClusterIP, at("10.96.0.2")))
+	a.put(claim, "")
+	require.NoError(t, a.servers[0].finish(o.m).Err)
+	require.Equal(t, services.Key("default", "a"), a.check()["serviceips/10.96.0.2"])
+
+	o, claim = a.claimed(service("b", corev1.ServiceTypeClusterIP, at("10.96.0.3")))
+	a.put(claim, "")
+	_, err := a.do(1, of(api.Create, service("c", corev1.ServiceTypeClusterIP, at("10.96.0.3"))))
+	require.NoError(t, err)
+	require.ErrorContains(t, a.servers[0].finish(o.m).Err, "provided IP is already allocated")
+	require.Equal(t, services.Key("default", "c"), a.check()["serviceips/10.96.0.3"])
+}
+
+// Goal: a name that the server chooses and that is taken costs a claim in the next name, not another address. Method: names that come twice.
+func TestAGeneratedNameIsTaken(t *testing.T) {
+	a := newAddresses(t)
+	_, err := a.do(0, of(api.Create, service("g1", corev1.ServiceTypeClusterIP)))
+	require.NoError(t, err)
+	suffixes := []string{"1", "1", "2"}
+	w := a.servers[0]
+	svc := service("", corev1.ServiceTypeClusterIP, at("10.96.0.4"))
+	svc.GenerateName = "g"
+	r := w.finish(request.New(of(api.Create, svc), w, func() registry.Env {
+		env := a.env()
+		env.Suffix = suffixes[0]
+		if len(suffixes) > 1 {
+			suffixes = suffixes[1:]
+		}
+		return env
+	}))
+	require.NoError(t, r.Err)
+	require.Equal(t, services.Key("default", "g2"), a.check()["serviceips/10.96.0.4"])
+	_, claims := a.live()
+	require.Len(t, claims, 2)
+}
+
+// Goal: a server whose cache is behind looks for a free address only so often. Method: it knows of none of another's services, which have the
+// whole range.
+func TestTooManyAddressesAreTaken(t *testing.T) {
+	a := newAddresses(t)
+	var err error
+	a.ranges, err = registry.ParseRanges("10.96.0.0/25", "30000-30003")
+	require.NoError(t, err)
+	for i := range 125 {
+		_, err := a.do(0, of(api.Create, service(fmt.Sprint("s", i), corev1.ServiceTypeClusterIP)))
+		require.NoError(t, err)
+		a.servers[0].catchUp()
+	}
+	_, err = a.do(1, of(api.Create, service("s", corev1.ServiceTypeClusterIP)))
+	require.True(t, apierrors.IsServiceUnavailable(err), "%v", err)
+	require.ErrorContains(t, err, "failed to allocate an address: all that were tried are taken")
+}
+
+// Goal: a claim that is not the service's is not given back with it. Method: it is removed, and made another's, before its service is.
+func TestOnlyItsOwnClaimIsGivenBack(t *testing.T) {
+	a := newAddresses(t)
+	for _, claimed := range []string{"", services.Key("default", "b")} {
+		svc, err := a.do(0, of(api.Create, service("a", corev1.ServiceTypeClusterIP, at("10.96.0.2"))))
+		require.NoError(t, err)
+		a.put(registry.AddressRoot+"serviceips/10.96.0.2", claimed)
+		w := a.servers[0]
+		require.NoError(t, w.finish(request.New(of(api.Delete, svc), w, a.env)).Err)
+		_, claims := a.live()
+		require.Equal(t, map[registry.Address]string{"serviceips/10.96.0.2": claimed}, claims)
+		a.recover()
+	}
+}

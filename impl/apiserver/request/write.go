@@ -130,11 +130,8 @@ func (w *write) put() {
 		return
 	}
 	expected := int64(0)
-	if w.old != nil {
+	if w.old != nil { // as always but for a create: see registry.Decide
 		expected = w.old.KV.Mod
-	} else if !w.creates() {
-		w.fail(apierrors.NewNotFound(w.req.Resource.GR(), w.req.Name)) // an update never creates
-		return
 	}
 	w.claim(func() {
 		guards := w.guarded()
@@ -143,10 +140,6 @@ func (w *write) put() {
 }
 
 func (w *write) remove() {
-	if w.old == nil {
-		w.fail(apierrors.NewNotFound(w.req.Resource.GR(), w.req.Name))
-		return
-	}
 	w.m.ask(Op{Kind: Delete, Resource: w.req.Resource, Key: w.key(), Expected: w.old.KV.Mod}, func(a Answer) { w.swapped(a, nil) })
 }
 
