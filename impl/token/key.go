@@ -20,19 +20,23 @@ type Key struct {
 	signer  jose.Signer
 }
 
-// NewKey is the Key of an RSA key.
+// leastBits is the size of the smallest keys that crypto/rsa signs with.
+const leastBits = 1024
+
+// NewKey is the Key of an RSA key of at least 1,024 bits.
 func NewKey(private *rsa.PrivateKey) (*Key, error) {
 	public, err := x509.MarshalPKIXPublicKey(private.Public())
 	if err != nil {
 		return nil, fmt.Errorf("token: %w", err)
 	}
+	if bits := private.N.BitLen(); bits < leastBits {
+		return nil, fmt.Errorf("token: an RSA key of %d bits: it must have %d at least", bits, leastBits)
+	}
 	sum := sha256.Sum256(public)
 	k := &Key{private: private, id: base64.RawURLEncoding.EncodeToString(sum[:])}
 	named := jose.JSONWebKey{Key: private, KeyID: k.id, Algorithm: string(jose.RS256), Use: "sig"}
-	if k.signer, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: named}, nil); err != nil {
-		return nil, fmt.Errorf("token: %w", err)
-	}
-	return k, nil
+	k.signer, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: named}, nil)
+	return k, err
 }
 
 // ParseKey reads an RSA key from PEM, as openssl and kubeadm write it.

@@ -1,7 +1,10 @@
 package token
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -125,8 +128,8 @@ func TestForgeriesAreRefused(t *testing.T) {
 	richer.Account.Name = "b"
 	foreign := pod()
 	foreign.Issuer = "https://elsewhere"
-	nobody, endless, loose := pod(), pod(), secret()
-	nobody.Account.UID, endless.Until, loose.Secret = "", time.Time{}, Ref{}
+	nobody, endless, loose, slashed := pod(), pod(), secret(), pod()
+	nobody.Account.UID, endless.Until, loose.Secret, slashed.Account.Name = "", time.Time{}, Ref{}, "b:a"
 	for name, text := range map[string]string{
 		"no algorithm":                           forge(t, map[string]any{"alg": "none"}, pod(), unsigned),
 		"no algorithm, shouted":                  forge(t, map[string]any{"alg": "NONE"}, pod(), unsigned),
@@ -145,6 +148,7 @@ func TestForgeriesAreRefused(t *testing.T) {
 		"another issuer":                         must(t, ours(t), foreign),
 		"an account without UID":                 must(t, ours(t), nobody),
 		"no end":                                 must(t, ours(t), endless),
+		"a name with a colon":                    must(t, ours(t), slashed),
 		"of a secret, and does not say of which": must(t, ours(t), loose),
 	} {
 		_, err := v.Verify(text)
@@ -250,10 +254,28 @@ func TestParseKey(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, ours(t).id, key.id)
 	}
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	raw, err := x509.MarshalPKCS8PrivateKey(curve)
+	require.NoError(t, err)
+	_, err = ParseKey(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
+	require.EqualError(t, err, "token: a key of type *ecdsa.PrivateKey, not an RSA key")
 	for _, bad := range []string{"", "x", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n"} {
 		_, err := ParseKey([]byte(bad))
 		require.Error(t, err, bad)
 	}
+}
+
+// Goal: with a key that is none nothing is signed, and it is said why: as early as can be. Method: keys that are empty, too small, or do not fit together.
+func TestKeysThatSignNothing(t *testing.T) {
+	_, err := NewKey(&rsa.PrivateKey{})
+	require.ErrorContains(t, err, "token: ")
+	_, err = NewKey(&rsa.PrivateKey{PublicKey: rsa.PublicKey{N: big.NewInt(35), E: 3}, D: big.NewInt(3)})
+	require.EqualError(t, err, "token: an RSA key of 6 bits: it must have 1024 at least")
+	key, err := NewKey(&rsa.PrivateKey{PublicKey: ours(t).private.PublicKey, D: big.NewInt(3)})
+	require.NoError(t, err)
+	_, err = key.Sign(pod())
+	require.ErrorContains(t, err, "token: ")
 }
 
 // Goal: no text says anything but what was signed. Method: tokens of two keys, whose characters and parts are exchanged at random.
