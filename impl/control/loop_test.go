@@ -623,15 +623,21 @@ func TestTheEndOfADoubtIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			now := time.Unix(0, 0)
 			p := pod("p", 5)
+			p.Spec.NodeName = "n"
 			deleted := false
 			var doubts []bool
-			c := &toy{}
+			more := podsOnly[0]
+			more.Name = "more"
+			c := &toy{sources: []control.Source{podsOnly[0], more}}
 			c.plan = func(v *control.View, _ time.Time, _ control.Key) control.Plan {
 				if !deleted {
 					deleted = true
 					return control.Plan{Batches: [][]control.Effect{{{Gone: true, Request: &api.Request{Verb: api.Delete, Resource: podsResource, Namespace: "d", Name: "p",
 						Delete: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID, ResourceVersion: &p.ResourceVersion}}}}}}}
 				}
+				require.Equal(t, v.Doubtful("pods", "d", "p"), v.AnyDoubtful("pods", control.ByNode.Name, "n"))
+				require.False(t, v.AnyDoubtful("pods", control.ByNode.Name, "other"))
+				require.False(t, v.AnyDoubtful("more", control.ByNode.Name, "n"), "it is not a write to that source")
 				if doubts = append(doubts, v.Doubtful("pods", "d", "p")); doubts[len(doubts)-1] {
 					return control.Plan{Wants: "to learn whether it is gone"}
 				}
@@ -639,6 +645,7 @@ func TestTheEndOfADoubtIsTold(t *testing.T) {
 			}
 			l := toyLoop(c)
 			list(t, l, 5, p)
+			require.NoError(t, l.ObserveList("more", 5, nil))
 			for _, e := range all(l, now) {
 				l.Done(now, e.ID, unknown)
 			}

@@ -32,7 +32,9 @@ func oneByOne() Config {
 func referring(name string) *corev1.Pod {
 	from := corev1.EnvFromSource{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "c"}}}
 	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name}, Spec: corev1.PodSpec{
-		NodeName: "n1", Volumes: []corev1.Volume{{Name: "v", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "s"}}}},
+		NodeName: "n1", Volumes: []corev1.Volume{{Name: "v", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "s"}}},
+			{Name: "w", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
+				{Secret: &corev1.SecretProjection{LocalObjectReference: corev1.LocalObjectReference{Name: "s"}}}}}}}},
 		Containers: []corev1.Container{{Name: "main", Image: "img", EnvFrom: []corev1.EnvFromSource{from}}},
 	}}
 }
@@ -88,6 +90,13 @@ func TestUnreadAndRefused(t *testing.T) {
 	}
 	d := decide(&w.cfg, in(errUnread, errUnread), w.now)
 	require.Empty(t, d.Batches, "nothing is set up, and nothing is said")
+	mounted := in(errUnread, errUnread)
+	mounted.Pod = podFrom(t, "{metadata: {uid: u}, spec: {containers: [{name: app, envFrom: [{configMapRef: {name: c}}]}]}}")
+	mounted.Seen = onNode()
+	mounted.Seen.Memory.Volumes = volumesHash(t, mounted.Pod)
+	d = decide(&w.cfg, mounted, w.now)
+	require.Empty(t, d.Batches, "no container is made of what was not read")
+	require.Equal(t, "ContainerCreating", d.Status.ContainerStatuses[0].State.Waiting.Reason)
 
 	w.refused["secrets/default/s"], w.refused["configmaps/default/c"] = true, true
 	w.put("pods", referring("p"))

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"orrery/impl/api"
 )
@@ -70,6 +71,20 @@ func TestTokensOfAPod(t *testing.T) {
 	require.Equal(t, uint32(0o400), volumes[0].Files["c"].Mode)
 	_, _, err = newPass(&Defaults, Input{Pod: pod, Seen: seen}, epoch.Add(10*time.Minute)).volumes()
 	require.ErrorIs(t, err, errNoToken)
+
+	// What is being deleted keeps the tokens that it has, and gets no others.
+	delete(seen.Memory.Tokens, TokenAsk{Seconds: 3600})
+	pod.DeletionTimestamp = &metav1.Time{Time: epoch}
+	asks, _ = tokens(9 * time.Minute)
+	require.Len(t, asks, 1)
+	require.Equal(t, "vault", asks[0].Ask.Audience)
+	pod.DeletionTimestamp = nil
+
+	deadline := int64(60)
+	pod.Spec.ActiveDeadlineSeconds, pod.Status.StartTime = &deadline, &metav1.Time{Time: epoch}
+	asks, _ = tokens(time.Hour)
+	require.Empty(t, asks, "its time is over")
+	pod.Spec.ActiveDeadlineSeconds = nil
 
 	pod.Status.Phase = corev1.PodFailed
 	asks, _ = tokens(time.Hour)

@@ -230,6 +230,16 @@ func TestUnanswered(t *testing.T) {
 	require.Equal(t, 2, a.Term(a.now()))
 	require.EqualValues(t, 0, *w.lease().LeaseTransitions)
 
+	// A renewal that is answered when RenewDeadline has passed since it was sent is too late for this one; the next is not.
+	w.now += 2 * time.Second
+	require.True(t, a.ask())
+	a.arrive()
+	w.now += 10 * time.Second
+	a.hear()
+	require.False(t, a.leads())
+	a.settle()
+	require.True(t, a.leads())
+
 	// It ends while a renewal is on its way: what became of that is asked for first.
 	w.now += 2 * time.Second
 	require.True(t, a.ask())

@@ -184,6 +184,9 @@ func (s *script) print(e control.Effect) {
 	if slice.ResourceVersion != "" {
 		fmt.Fprintf(&s.out, " if %s", slice.ResourceVersion)
 	}
+	if _, headless := slice.Labels[corev1.IsHeadlessService]; headless {
+		s.out.WriteString(" headless")
+	}
 	fmt.Fprintf(&s.out, " %s of %s", slice.AddressType, slice.OwnerReferences[0].UID)
 	for _, p := range slice.Ports {
 		fmt.Fprintf(&s.out, " %s/%d", *p.Protocol, *p.Port)

@@ -40,7 +40,7 @@ func (Slices) Reconcile(v *control.View, _ time.Time, key control.Key) control.P
 	if missing { // what is missing in its own slices may be in leftovers. Upstream deletes those all the same.
 		return control.Plan{Why: "it is being deleted, and gets no more slices"}
 	}
-	if surplus := tidy(s, have); len(surplus) > 0 {
+	if surplus := tidy(have); len(surplus) > 0 {
 		return control.Plan{Batches: [][]control.Effect{surplus}, Why: "slices that hold nothing that is wanted"}
 	}
 	return control.Plan{Why: fmt.Sprintf("%d endpoints in %d slices", count(groups), len(have))}
@@ -151,23 +151,13 @@ func place(have []*held, family discoveryv1.AddressType) bool {
 	return false
 }
 
-// tidy deletes leftovers, and slices in which nothing is wanted, but for one of each family.
-func tidy(s *corev1.Service, have []*held) (deletions []control.Effect) {
-	kept := map[discoveryv1.AddressType]bool{}
+// tidy deletes leftovers, and slices in which nothing is wanted. Where nothing is missing, one of each family stays: a family has endpoints, or a
+// slice for none.
+func tidy(have []*held) (deletions []control.Effect) {
 	for _, h := range have {
-		if h.owned && (len(h.after) > 0 || h.placed) {
-			kept[h.slice.AddressType] = true
+		if !h.owned || len(h.after) == 0 && !h.placed {
+			deletions = append(deletions, remove(h.slice))
 		}
-	}
-	for _, h := range have {
-		if h.owned && (len(h.after) > 0 || h.placed) {
-			continue
-		}
-		if family := h.slice.AddressType; h.owned && slices.Contains(families(s), family) && !kept[family] {
-			kept[family] = true
-			continue
-		}
-		deletions = append(deletions, remove(h.slice))
 	}
 	return deletions
 }

@@ -59,10 +59,7 @@ type object struct {
 
 // contentOf is what the namespace holds, as live lists have shown; false: not all of it was listed since the namespace was being deleted.
 func contentOf(v *control.View, ns *corev1.Namespace) (there []object, whole bool) {
-	since, err := api.ParseResourceVersion(ns.ResourceVersion)
-	if err != nil {
-		return nil, false
-	}
+	since, _ := api.ParseResourceVersion(ns.ResourceVersion) // a view shows what has one
 	for _, r := range contents {
 		list := v.LiveList(r, ns.Name)
 		if list == nil || list.ResourceVersion < since {

@@ -3,6 +3,7 @@ package node_test
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +30,8 @@ import (
 //	taint|untaint NODE KEY EFFECT      by a user
 //	unregister NODE, delete POD, create POD NODE
 //	deaf, hear                         the controller's watches hang, or go on
-//	lose WHAT...                       what becomes of the next writes: each is lost, unheard, late or refused
+//	lose WHAT...                       what becomes of the next writes: each is heard, lost, unheard, late or refused
+//	hang WHAT..., go                   the same, and after them the API answers nothing, or goes on
 //	land                               what is late arrives
 //	restart                            the controller
 //	wait DURATION                      time passes
@@ -38,6 +40,9 @@ import (
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
 		config := node.DefaultConfig()
+		if filepath.Base(path) == "no-evictions.txt" {
+			config.EvictionRate = 0
+		}
 		s := &script{world: newWorld(config), t: t, last: map[string]string{}}
 		s.proc.Config = func(c *control.Config) { c.Trace = s }
 		s.proc.Start()
@@ -69,6 +74,8 @@ type script struct {
 	t     *testing.T
 	out   strings.Builder
 	deaf  bool
+	hangs bool // the API answers nothing after the last of the fates
+	hung  bool // it does not
 	fates []controltest.Fate
 	last  map[string]string // of each key
 	reads bool              // the last decision is to read
@@ -142,9 +149,12 @@ func (s *script) perform(cmd string, args []string) {
 		s.delete("pods", "d", args[0], nil)
 	case "deaf", "hear":
 		s.deaf = cmd == "deaf"
-	case "lose":
+	case "go":
+		s.hangs, s.hung = false, false
+	case "lose", "hang":
+		s.hangs = cmd == "hang"
 		for _, arg := range args {
-			s.fates = append(s.fates, map[string]controltest.Fate{"refused": controltest.Refused, "lost": controltest.Lost, "unheard": controltest.Unheard, "late": controltest.Late}[arg])
+			s.fates = append(s.fates, map[string]controltest.Fate{"heard": controltest.Answered, "refused": controltest.Refused, "lost": controltest.Lost, "unheard": controltest.Unheard, "late": controltest.Late}[arg])
 		}
 	case "land":
 		s.proc.Land(0)
@@ -179,10 +189,11 @@ func (s *script) settle() {
 	for range 10_000 {
 		switch {
 		case !s.deaf && s.proc.Observe(first), s.proc.Work():
-		case s.proc.Flying() > 0:
+		case s.proc.Flying() > 0 && !s.hung:
 			fate := controltest.Answered
 			if !s.reads && len(s.fates) > 0 {
 				fate, s.fates = s.fates[0], s.fates[1:]
+				s.hung = s.hangs && len(s.fates) == 0
 			}
 			s.proc.Perform(0, fate)
 		default:

@@ -219,10 +219,7 @@ func (t *turn) orphans() control.Plan {
 	if !t.passed(t.missing.Add(time.Duration(t.policy.Quarantine)), "the end of the quarantine") {
 		return control.Plan{Again: t.again, Why: "there is no such node; waits for " + t.waits}
 	}
-	plan, any := t.surely("there is no such node", func(pod *corev1.Pod) (control.Effect, bool) { return collect(pod, "its node is gone"), true })
-	if !any {
-		return control.Plan{Why: "there is no such node"}
-	}
+	plan, _ := t.surely("there is no such node", func(pod *corev1.Pod) (control.Effect, bool) { return collect(pod, "its node is gone"), true })
 	return plan
 }
 
@@ -254,7 +251,7 @@ func (t *turn) write(why string, effect func(*corev1.Pod) (control.Effect, bool)
 		}
 	}
 	if len(batch) == 0 {
-		return control.Plan{}, false
+		return plan, false
 	}
 	plan.Batches, plan.Why = [][]control.Effect{batch}, fmt.Sprintf("%d pods: %s", len(batch), why)
 	return plan, true

@@ -36,13 +36,8 @@ func tolerates(t *corev1.Toleration, taint corev1.Taint) bool {
 	if t.Effect != "" && t.Effect != taint.Effect || t.Key != "" && t.Key != taint.Key {
 		return false
 	}
-	switch t.Operator {
-	case corev1.TolerationOpExists:
-		return true
-	case corev1.TolerationOpEqual, "":
-		return t.Value == taint.Value
-	}
-	return false
+	equal := t.Operator == corev1.TolerationOpEqual || t.Operator == ""
+	return t.Operator == corev1.TolerationOpExists || equal && t.Value == taint.Value
 }
 
 // The taints of this controller, by the condition Ready.
