@@ -254,12 +254,16 @@ func (j *judge) content(v *history.Version) *object.Object {
 func (j *judge) unrefused(at writtenKey, line int64) []*writing {
 	all := j.written[at]
 	for n := len(all); n > 0; n-- {
-		op := j.operations[all[n-1].effect.Call]
-		if all[n-1].again || op == nil || op.Outcome() != trace.Failed || op.ReturnLine >= line {
+		if op := j.operations[all[n-1].effect.Call]; all[n-1].again || op == nil || !refused(op, line) {
 			return all[:n]
 		}
 	}
 	return nil
+}
+
+// refused: the component knew at a line that the request was refused.
+func refused(op *history.Operation, line int64) bool {
+	return op.Outcome() == trace.Failed && op.ReturnLine < line
 }
 
 // own is a write of the component's own that its cache did not show: the object, the version that it made if it was answered, and else the
@@ -294,7 +298,7 @@ func (j *judge) owned(s *step, resource string) map[history.ObjectName]own {
 			}
 			o.effect, o.request = last.effect, j.operations[last.effect.Call]
 			for _, w := range writes {
-				if op := j.operations[w.effect.Call]; binds(w.effect) && op != nil && op.Outcome() != trace.Failed && w.effect.Object.UID == last.effect.Object.UID {
+				if op := j.operations[w.effect.Call]; binds(w.effect) && op != nil && !refused(op, s.line.Seq) && w.effect.Object.UID == last.effect.Object.UID {
 					o.bind = op
 				}
 			}

@@ -210,6 +210,11 @@ func (r *recording) binds(id, pod, node string, view int64, own ...trace.Ref) *r
 		Body: json.RawMessage(`{"target":{"kind":"Node","name":"` + node + `"}}`)}})
 }
 
+// refused is the answer to a request that was refused.
+func (r *recording) refused(id string) *recording {
+	return r.add(trace.Line{Process: "scheduler", Return: &trace.Return{ID: id, Outcome: trace.Failed, Code: 409}})
+}
+
 // deletes is a step of the scheduler that has a pod deleted, and its request, which is not answered.
 func (r *recording) deletes(id, pod string) *recording {
 	r.add(trace.Line{Process: "scheduler", Step: &trace.Step{Component: "default-scheduler", Key: "ns/c", Plan: []trace.Effect{does(id, "delete", pod)}}})
@@ -282,6 +287,9 @@ func TestPreemption(t *testing.T) {
 	start := func() *recording {
 		return (&recording{}).node("n", "1", "").ranked("low", "600m", 1, onN, "").ranked("mid", "400m", 2, onN, "")
 	}
+	two := func() *recording {
+		return (&recording{}).node("n", "1", "").node("m", "1", "").ranked("b", "800m", 9, "", `"nominatedNodeName":"n"`).ranked("a", "500m", 1, "", "")
+	}
 	for _, test := range []struct {
 		name string
 		run  *recording
@@ -302,6 +310,8 @@ func TestPreemption(t *testing.T) {
 		{"who wants nothing deleted waits for nothing", start().ranked("a", "500m", 9, "", "").preempts("a", 4), "does not fit even without them"},
 		{"what is promised is given to another (row 53)", (&recording{}).node("n", "1", "").ranked("b", "800m", 9, "", `"nominatedNodeName":"n"`).ranked("a", "500m", 9, "", "").binds("1", "a", "n", 3), "of which 800 are used"},
 		{"what is promised is given to a higher one", (&recording{}).node("n", "1", "").ranked("b", "800m", 8, "", `"nominatedNodeName":"n"`).ranked("a", "500m", 9, "", "").binds("1", "a", "n", 3), ""},
+		{"who was promised it is given another, which is refused only later", two().binds("1", "b", "m", 4).binds("2", "a", "n", 4, written("b", 0)...).refused("1"), ""},
+		{"who was promised it was to have another, which was refused", two().binds("1", "b", "m", 4).refused("1").binds("2", "a", "n", 4), "of which 800 are used"},
 		{"the own promise counts before it is seen (S13)", (&recording{}).node("n", "1", "").ranked("low", "800m", 1, onN, "").ranked("b", "800m", 9, "", "").preempts("b", 3, "low").store("pods", "low", "").
 			ranked("a", "500m", 1, "", "").binds("1", "a", "n", 7, written("b", 0)...), "of which 800 are used"},
 	} {
