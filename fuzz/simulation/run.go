@@ -239,7 +239,7 @@ func (r *run) setUp(size Size) error {
 	r.add(size, "nodes", func() control.Component { return node.New(nodePolicy()) })
 	r.add(size, "garbage", func() control.Component { return garbage.New(collected()...) })
 	r.addClient(workload.Heirs)
-	accounts := account.Config{Key: signingKey(), CA: rootCertificates, Generates: true}
+	accounts := account.Config{Sign: sign, CA: rootCertificates, Generates: true}
 	r.add(size, "accounts", func() control.Component { return account.New(accounts) })
 	r.addClient(workload.Accounts)
 	for _, n := range w.Nodes {

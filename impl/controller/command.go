@@ -55,5 +55,5 @@ func accounts(keyFile, caFile string) (control.Component, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--root-ca-file: %w", err)
 	}
-	return account.New(account.Config{Key: key, CA: string(ca), Generates: true}), nil
+	return account.New(account.Config{Sign: key.Sign, CA: string(ca), Generates: true}), nil
 }

@@ -43,8 +43,8 @@ type Controller struct{ Config }
 
 // Config is what the controller gives to namespaces.
 type Config struct {
-	// Key signs the tokens.
-	Key *token.Key
+	// Sign writes what is said as a token: [token.Key.Sign], with the cluster's key.
+	Sign func(token.Claims) (string, error)
 	// CA is the certificates by which the API server is known, in PEM.
 	CA string
 	// Generates: the default account of a namespace has a token that nobody asked for.

@@ -51,7 +51,7 @@ var key = sync.OnceValue(func() *token.Key {
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		s := &script{t: t, now: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), rv: 100, made: map[string]api.Object{}, versions: map[string]string{}}
-		component := account.New(account.Config{Key: key(), CA: "CA", Generates: strings.Contains(path, "generates")})
+		component := account.New(account.Config{Sign: key().Sign, CA: "CA", Generates: strings.Contains(path, "generates")})
 		s.loop = control.New(control.Config{Component: component, ID: "a", Trace: s, InFlight: 1000})
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.out.Reset()

@@ -79,7 +79,7 @@ func (c *Controller) filled(s *corev1.Secret, of *corev1.ServiceAccount) *corev1
 	s = s.DeepCopy()
 	text := s.Data[corev1.ServiceAccountTokenKey]
 	if _, uid := accountOf(s); len(text) == 0 || uid == "" {
-		signed, err := c.Key.Sign(token.Claims{Legacy: true, Namespace: of.Namespace, Account: token.Ref{Name: of.Name, UID: string(of.UID)}, Secret: token.Ref{Name: s.Name}})
+		signed, err := c.Sign(token.Claims{Legacy: true, Namespace: of.Namespace, Account: token.Ref{Name: of.Name, UID: string(of.UID)}, Secret: token.Ref{Name: s.Name}})
 		if err != nil {
 			panic(fmt.Sprintf("account: an RSA key signs everything: %v", err))
 		}

@@ -40,7 +40,7 @@ func machine(t *rapid.T) {
 	w := &world{api: controltest.NewAPI(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)), alone: map[types.UID]bool{}}
 	generates := rapid.Bool().Draw(t, "generates")
 	w.process = &controltest.Process{API: w.api, Component: func() control.Component {
-		return account.New(account.Config{Key: key(), CA: "CA", Generates: generates})
+		return account.New(account.Config{Sign: key().Sign, CA: "CA", Generates: generates})
 	}}
 	w.process.Start()
 	choose := func(label string, n int) int { return rapid.IntRange(0, n-1).Draw(t, label) }
