@@ -13,6 +13,8 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 const (
@@ -194,9 +196,13 @@ func (c Cluster) lead(ctx context.Context, client *clientv3.Client, id uint64) e
 	return errors.New("no member says that it leads")
 }
 
-// passing are refusals that time alone ends, and outcomes that the next list shows.
+// passing are refusals that time alone ends, and outcomes that the next list shows: a member that was asked to remove itself may stop before it has
+// answered, and says so, or its connection ends.
 func passing(err error) bool {
-	return errors.Is(err, rpctypes.ErrMemberLearnerNotReady) || errors.Is(err, rpctypes.ErrUnhealthy) || errors.Is(err, rpctypes.ErrNoLeader) ||
-		errors.Is(err, rpctypes.ErrLeaderChanged) || errors.Is(err, rpctypes.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) ||
+	code := status.Code(err)
+	if etcd := (rpctypes.EtcdError{}); errors.As(err, &etcd) {
+		code = etcd.Code()
+	}
+	return code == codes.Unavailable || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, rpctypes.ErrMemberLearnerNotReady) ||
 		errors.Is(err, rpctypes.ErrMemberNotEnoughStarted) || errors.Is(err, rpctypes.ErrNotLeader) || errors.Is(err, rpctypes.ErrBadLeaderTransferee)
 }
