@@ -115,8 +115,11 @@ func (c *cache) shows(e *entry, before metav1.Object) {
 	for _, i := range c.indexes {
 		i.move(e, old)
 	}
+	if old == nil && before != nil && before != e.shown { // it was predicted to be gone: whom it concerned may have waited to learn what it became
+		c.changed(c, before, nil)
+	}
 	if old == nil && e.shown == nil {
-		old = before // it was predicted to be gone, and that is certain now: whom it concerned may have waited for that
+		return
 	}
 	if old != nil && e.shown != nil {
 		if !oldPredicted && !e.predicted && old.GetResourceVersion() == e.shown.GetResourceVersion() && old.GetResourceVersion() != "" && old.GetUID() == e.shown.GetUID() {

@@ -661,6 +661,70 @@ func TestTheEndOfADoubtIsTold(t *testing.T) {
 	}
 }
 
+// nodes is a toy whose keys are nodes.
+type nodes struct{ toy }
+
+func (c *nodes) Keys(_ *control.View, _ string, old, new metav1.Object, add func(control.Key)) {
+	for _, o := range []metav1.Object{old, new} {
+		if o != nil {
+			add(control.Key(o.(*corev1.Pod).Spec.NodeName))
+		}
+	}
+}
+
+// Goal: who waits to learn whether an object of its own is gone is told that it is another's now. Method: a deletion of unknown outcome that did not
+// happen, as the object was moved before; the watch shows so, or the refused repeat and a read.
+func TestTheEndOfADoubtIsToldToWhomTheObjectHasLeft(t *testing.T) {
+	p, moved := pod("p", 5), pod("p", 9)
+	p.Spec.NodeName, moved.Spec.NodeName = "from", "to"
+	for name, end := range map[string]func(l *control.Loop, now time.Time){
+		"by the watch": func(l *control.Loop, _ time.Time) {
+			require.NoError(t, l.Observe("pods", event(watch.Modified, moved)))
+		},
+		"by a read": func(l *control.Loop, now time.Time) {
+			e, sent := l.Next(now)
+			require.True(t, sent)
+			l.Done(now, e.ID, failed(apierrors.NewConflict(podsResource.GR(), "p", errors.New("it was changed"))))
+			e, sent = l.Next(now.Add(time.Minute))
+			require.True(t, sent)
+			l.Done(now, e.ID, ok(moved))
+			require.NoError(t, l.Observe("pods", event(watch.Modified, moved)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := time.Unix(0, 0)
+			c, deleted := &nodes{toy{sources: podsOnly}}, false
+			c.plan = func(v *control.View, _ time.Time, key control.Key) control.Plan {
+				switch {
+				case v.AnyDoubtful("pods", control.ByNode.Name, string(key)):
+					return control.Plan{Wants: "to learn whether it is gone"}
+				case !deleted:
+					deleted = true
+					return control.Plan{Batches: [][]control.Effect{{{Gone: true, Request: &api.Request{Verb: api.Delete, Resource: podsResource, Namespace: "d", Name: "p",
+						Delete: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID, ResourceVersion: &p.ResourceVersion}}}}}}}
+				}
+				return control.Plan{}
+			}
+			l := control.New(control.Config{Component: c, ID: "t"})
+			list(t, l, 5, p)
+			for _, e := range all(l, now) {
+				l.Done(now, e.ID, unknown)
+			}
+			later := now.Add(time.Minute)
+			for l.Work(later) {
+			}
+			require.Equal(t, []string{"from", "from"}, c.worked)
+			require.NotEmpty(t, l.Wants())
+			c.worked = nil
+			end(l, later)
+			for l.Work(later) {
+			}
+			require.ElementsMatch(t, []string{"from", "to"}, c.worked)
+			require.Empty(t, l.Wants())
+		})
+	}
+}
+
 // Goal: a create under way is not taken for refused because the cache shows one that had the name before, and has gone since. Method: that one comes
 // and goes while the answer is awaited.
 func TestACreateUnderWayOutlivesOneThatHadItsName(t *testing.T) {
