@@ -11,6 +11,7 @@ import (
 	criapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 
 	"orrery/impl/host/image"
+	"orrery/impl/host/sweep"
 	"orrery/impl/kubelet/runtime/cri"
 )
 
@@ -68,7 +69,7 @@ func (b *bareStarter) configs(name string) (*criapi.PodSandboxConfig, *criapi.Co
 	sandbox := &criapi.PodSandboxConfig{
 		Metadata: &criapi.PodSandboxMetadata{Name: name, Namespace: "default", Uid: fmt.Sprintf("%s-%d", name, time.Now().UnixNano())},
 		Hostname: name, LogDirectory: logs,
-		Linux: &criapi.LinuxPodSandboxConfig{SecurityContext: &criapi.LinuxSandboxSecurityContext{NamespaceOptions: namespaces}},
+		Linux: &criapi.LinuxPodSandboxConfig{CgroupParent: sweep.CgroupParent(worker), SecurityContext: &criapi.LinuxSandboxSecurityContext{NamespaceOptions: namespaces}},
 	}
 	container := &criapi.ContainerConfig{
 		Metadata: &criapi.ContainerMetadata{Name: "web"},

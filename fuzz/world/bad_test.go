@@ -137,6 +137,7 @@ func TestBadCommandLine(t *testing.T) {
 		{"scheduler --kubeconfig nowhere", "open nowhere: no such file or directory"},
 		{"controllers", `required flag(s) "kubeconfig"`},
 		{"kubelet", `required flag(s) "address"`},
+		{"kubelet --node n --runtime-endpoint unix:///run/c.sock --address 127.0.0.1 --pki-dir p --kubeconfig k --cgroup-root pods", `--cgroup-root "pods": must be an absolute path`},
 		{"containerd", `required flag(s) "address"`},
 		{"disk", `required flag(s) "backing"`},
 	} {

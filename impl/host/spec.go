@@ -216,7 +216,7 @@ func (c *Cluster) defineWorker(i int, m *machine.Machine) error {
 		"--tools", c.config.Tools, "--pods", m.Pods.String())
 	c.add(m, Observer, "--address", runtimeSocket(m), "--node", m.Name)
 	c.add(m, Kubelet, "--node", m.Name, "--kubeconfig", kubeconfig, "--runtime-endpoint", "unix://"+runtimeSocket(m),
-		"--root-dir", c.data(m, "kubelet"), "--pod-manifest-path", c.data(m, manifests), "--address", m.Address.String(), "--port", fmt.Sprint(kubeletPort), "--pki-dir", c.pki())
+		"--root-dir", c.data(m, "kubelet"), "--cgroup-root", sweep.CgroupParent(m.Name), "--pod-manifest-path", c.data(m, manifests), "--address", m.Address.String(), "--port", fmt.Sprint(kubeletPort), "--pki-dir", c.pki())
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -61,6 +62,7 @@ func Command() *cobra.Command {
 	set.StringVar(&cfg.RootDir, "root-dir", "/var/lib/kubelet", "directory of the pods' files")
 	set.StringVar(&cfg.Manifests, "pod-manifest-path", "", "directory of the files of static pods, which run without the API (default: there are none)")
 	set.StringVar(&cfg.LogsDir, "pod-logs-dir", "", "directory of the containers' logs (default ROOT-DIR/log/pods)")
+	set.StringVar(&cfg.CgroupRoot, "cgroup-root", "", "control group below which those of all containers are, an absolute path (default: the runtime's own)")
 	set.StringVar(&cfg.Address, "address", "", "the node's InternalIP, on which the server listens")
 	set.Int32Var(&cfg.Port, "port", cfg.Port, "port of the server")
 	set.StringVar(&f.pkiDir, "pki-dir", "", "directory of the cluster's certificate authority")
@@ -122,6 +124,9 @@ func (c *Config) complete(f flags) (err error) {
 		if c.Manifests, err = filepath.Abs(c.Manifests); err != nil {
 			return fmt.Errorf("--pod-manifest-path: %w", err)
 		}
+	}
+	if c.CgroupRoot != "" && (!path.IsAbs(c.CgroupRoot) || path.Clean(c.CgroupRoot) != c.CgroupRoot) {
+		return fmt.Errorf("--cgroup-root %q: must be an absolute path, as of /sys/fs/cgroup, without . and ..", c.CgroupRoot)
 	}
 	if c.Hostname == "" {
 		c.Hostname = c.Node

@@ -20,6 +20,8 @@ type Config struct {
 	// LogsDir holds the containers' logs, below it upstream's layout NAMESPACE_NAME_UID/CONTAINER/ATTEMPT.log.
 	LogsDir  string
 	Hostname string
+	// CgroupRoot is the control group below which those of all containers are; empty: where the runtime puts them by itself.
+	CgroupRoot string
 	// Capacity is what the node has; all of it may be given to pods.
 	Capacity corev1.ResourceList
 	Info     corev1.NodeSystemInfo

@@ -45,7 +45,8 @@
 // stopped while its pod goes on; subPath, CSI and other
 // volumes (such pods wait with CreateContainerConfigError or FailedMount and a message that says so); in-place resize; pull
 // secrets; seccomp profiles of the node; owners of volumes by
-// fsGroup; security contexts of sandboxes; cgroups of pods; device plugins; log rotation; image garbage collection.
+// fsGroup; security contexts of sandboxes; cgroups of pods (those of all
+// containers are below one parent, --cgroup-root); device plugins; log rotation; image garbage collection.
 //
 // Sources: kubernetes v1.37 pkg/kubelet (kubelet_pods.go, kuberuntime, status, images, prober, pod_workers.go); INVARIANTS.md
 // rows 77-96; BUGS.md K01-K20, D01-D04, N12.

@@ -31,7 +31,7 @@ func TestPodOnContainerd(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	cfg := Defaults
-	cfg.Node, cfg.Address, cfg.RootDir, cfg.LogsDir = "w", w.Machine.Address.String(), filepath.Join(w.Dir, "kubelet"), w.Logs
+	cfg.Node, cfg.Address, cfg.RootDir, cfg.LogsDir, cfg.CgroupRoot = "w", w.Machine.Address.String(), filepath.Join(w.Dir, "kubelet"), w.Logs, w.CgroupParent()
 	host := filepath.Join(w.Dir, "host")
 	require.NoError(t, os.MkdirAll(host, 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(host, "file"), []byte("of the host"), 0o644))

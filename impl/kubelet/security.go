@@ -20,7 +20,7 @@ const (
 	burstableOOMScore  = 500
 )
 
-// linuxResources translates requests and limits. The pod has no cgroup of its own: the runtime's default parent is kept.
+// linuxResources translates requests and limits. The pod has no cgroup of its own: see [Config.CgroupRoot].
 func linuxResources(pod *corev1.Pod, c *corev1.Container) *cri.LinuxContainerResources {
 	r := &cri.LinuxContainerResources{CpuShares: minShares, OomScoreAdj: oomScore(pod)}
 	request, hasRequest := c.Resources.Requests[corev1.ResourceCPU]

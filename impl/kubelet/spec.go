@@ -25,6 +25,7 @@ func (p *pass) sandboxConfig(attempt uint32) *cri.PodSandboxConfig {
 		Labels:       map[string]string{},
 		Annotations:  map[string]string{},
 		Linux: &cri.LinuxPodSandboxConfig{
+			CgroupParent:    p.cfg.CgroupRoot,
 			SecurityContext: &cri.LinuxSandboxSecurityContext{NamespaceOptions: p.namespaces(), Privileged: p.privileged()},
 		},
 	}

@@ -55,7 +55,7 @@ func (w *worker) run(ctx context.Context, name string, args ...string) (pod, con
 	config := &runtimeapi.PodSandboxConfig{
 		Metadata:     &runtimeapi.PodSandboxMetadata{Name: name, Namespace: "default", Uid: "uid-" + name, Attempt: 1},
 		Hostname:     name,
-		LogDirectory: w.Logs, Labels: labels, Linux: &runtimeapi.LinuxPodSandboxConfig{},
+		LogDirectory: w.Logs, Labels: labels, Linux: &runtimeapi.LinuxPodSandboxConfig{CgroupParent: w.CgroupParent()},
 	}
 	sandbox, err := w.runtime.RunPodSandbox(ctx, &runtimeapi.RunPodSandboxRequest{Config: config})
 	require.NoError(w.t, err)

@@ -4,17 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// parents are the control groups in which containers lie: below them each has the name of its ID. The CRI plugin takes the
-// first where the kubelet names no parent, the second is upstream's kubelet's.
-var parents = []string{"k8s.io", "kubepods"}
+// cgroupRoot is the control group below which those of all our containers are made: their runtime is told so. It stays when containerd has
+// forgotten a container, as where a start is given up halfway, and runc's part of it lies about.
+const cgroupRoot = "orrery"
+
+// CgroupParent is the control group below which a machine's containers are; whoever asks its runtime for a sandbox names it.
+func CgroupParent(machine string) string { return path.Join("/", cgroupRoot, machine) }
+
+// unnamed is where containerd puts the containers of whoever names no parent, as crictl does: below it each has the name of its ID.
+const unnamed = "k8s.io"
 
 // containers are the IDs of the containers that containerd keeps state of below RunDir.
 func containers() []string {
@@ -43,23 +52,24 @@ func mountedCgroups() []string {
 	return roots
 }
 
-// cgroups are those of our containers.
-func cgroups(roots []string) []string {
-	var dirs []string
-	for _, id := range containers() {
-		for _, root := range roots {
-			for _, parent := range parents {
-				dir := filepath.Join(root, parent, id)
-				if _, err := os.Stat(dir); err == nil {
-					dirs = append(dirs, dir)
-				}
+// cgroups are the outermost of ours.
+func cgroups(roots []string) (dirs []string) {
+	ids := containers()
+	for _, root := range roots {
+		all := []string{filepath.Join(root, cgroupRoot)}
+		for _, id := range ids {
+			all = append(all, filepath.Join(root, unnamed, id))
+		}
+		for _, dir := range all {
+			if _, err := os.Stat(dir); err == nil {
+				dirs = append(dirs, dir)
 			}
 		}
 	}
 	return dirs
 }
 
-// removeCgroups removes those of our containers, and parents that have become empty.
+// removeCgroups removes ours with all below them, and the parent of those without a name of ours if that has become empty.
 func removeCgroups(ctx context.Context) (removed []string, err error) {
 	roots := mountedCgroups()
 	var errs []error
@@ -71,15 +81,36 @@ func removeCgroups(ctx context.Context) (removed []string, err error) {
 		removed = append(removed, "cgroup "+dir)
 	}
 	for _, root := range roots {
-		for _, parent := range parents {
-			unix.Rmdir(filepath.Join(root, parent)) // refused where somebody else has containers
-		}
+		unix.Rmdir(filepath.Join(root, unnamed)) // refused where somebody else has containers
 	}
 	return removed, errors.Join(errs...)
 }
 
-// removeCgroup tries until the kernel has let go of the processes in it, which it does a little after their end.
-func removeCgroup(ctx context.Context, dir string) error {
+// removeCgroup removes one, innermost first.
+func removeCgroup(ctx context.Context, top string) error {
+	var dirs []string
+	err := filepath.WalkDir(top, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // the kernel or its runtime was faster
+		case err == nil && e.IsDir():
+			dirs = append(dirs, path)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("sweep: cgroup %s: %w", top, err)
+	}
+	for _, dir := range slices.Backward(dirs) {
+		if err := rmdir(ctx, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rmdir tries until the kernel has let go of the processes in it, which it does a little after their end.
+func rmdir(ctx context.Context, dir string) error {
 	for {
 		err := unix.Rmdir(dir)
 		if err == nil || errors.Is(err, unix.ENOENT) {

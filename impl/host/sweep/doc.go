@@ -10,7 +10,7 @@
 // How each is recognised, in the order in which they are removed:
 //
 //	processes   are in a network namespace of ours: a machine's, or one mounted below [RunDir] (a pod's)
-//	cgroups     have the names of containers of which containerd keeps state below RunDir
+//	cgroups     are those below the parents that [CgroupParent] names, and those of containers of which containerd keeps state below RunDir
 //	mounts      lie below RunDir or the data directory that it names; disks there are aborted first
 //	namespaces  and links have names of ours: see package machine
 //	files       are RunDir, and CNI's results for our network

@@ -147,7 +147,7 @@ func (k *kubelet) run(name, words string, change func(*api.ContainerConfig)) (sa
 	k.t.Helper()
 	labels := map[string]string{runtime.LabelPodName: name, runtime.LabelPodNamespace: "default", runtime.LabelPodUID: name, runtime.LabelContainerName: "app"}
 	in := &api.PodSandboxConfig{Metadata: &api.PodSandboxMetadata{Name: name, Namespace: "default", Uid: name}, Hostname: name,
-		LogDirectory: filepath.Join(k.w.Logs, name), Labels: labels, Linux: &api.LinuxPodSandboxConfig{}}
+		LogDirectory: filepath.Join(k.w.Logs, name), Labels: labels, Linux: &api.LinuxPodSandboxConfig{CgroupParent: k.w.CgroupParent()}}
 	config := &api.ContainerConfig{Metadata: &api.ContainerMetadata{Name: "app"}, Image: &api.ImageSpec{Image: "local/web:1"}, LogPath: "app/0.log",
 		Labels: labels, Annotations: map[string]string{runtime.AnnotationRestartCount: "0"}, Linux: &api.LinuxContainerConfig{}}
 	change(config)

@@ -101,6 +101,9 @@ func New(t *testing.T) *Worker {
 	return w
 }
 
+// CgroupParent is to be named by every sandbox of the worker, so that its control groups are found at the end.
+func (w *Worker) CgroupParent() string { return sweep.CgroupParent(w.Machine.Name) }
+
 // Bounded is a context that ends when the test's patience does, and not before its cleanups.
 func Bounded(t *testing.T) context.Context {
 	t.Helper()

@@ -29,7 +29,7 @@ func TestContract(t *testing.T) {
 	}
 	r := start(t)
 	side := &runtimetest.Side{
-		Runtime: r.Client, Image: image, Logs: r.Logs,
+		Runtime: r.Client, Image: image, Logs: r.Logs, CgroupParent: r.CgroupParent(),
 		Forever:  runtimetest.Program{Args: []string{"/testserver", "serve", "--listen", "127.0.0.1:0", "--print", "ready"}, Codes: []int32{0}},
 		Stubborn: runtimetest.Program{Args: []string{"/testserver", "serve", "--listen", "127.0.0.1:0", "--print", "ready", "--ignore-term"}},
 		Kill:     func(id string) { end(t, r.Pids()[id]) },

@@ -43,7 +43,7 @@ func TestReal(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- r.Changes(watching, func(uid string) { told <- uid }) }()
 	config := &api.PodSandboxConfig{Metadata: &api.PodSandboxMetadata{Name: "p", Namespace: "default", Uid: "u"}, LogDirectory: r.Logs,
-		Labels: map[string]string{runtime.LabelPodName: "p", runtime.LabelPodNamespace: "default", runtime.LabelPodUID: "u"}, Linux: &api.LinuxPodSandboxConfig{}}
+		Labels: map[string]string{runtime.LabelPodName: "p", runtime.LabelPodNamespace: "default", runtime.LabelPodUID: "u"}, Linux: &api.LinuxPodSandboxConfig{CgroupParent: r.CgroupParent()}}
 	// Events that come before the subscription is in force are lost: sandboxes are made until one is told.
 	await(t, "a change is told", func() bool {
 		config.Metadata.Attempt++

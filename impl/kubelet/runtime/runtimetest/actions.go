@@ -38,7 +38,7 @@ func (m *machine) sandboxConfig(uid string, attempt uint32) *cri.PodSandboxConfi
 		LogDirectory: filepath.Join(m.Logs, uid),
 		Labels:       map[string]string{runtime.LabelPodName: nameOf(uid), runtime.LabelPodNamespace: namespace, runtime.LabelPodUID: uid},
 		Annotations:  map[string]string{annotation: uid},
-		Linux:        &cri.LinuxPodSandboxConfig{SecurityContext: &cri.LinuxSandboxSecurityContext{NamespaceOptions: namespaces()}},
+		Linux:        &cri.LinuxPodSandboxConfig{CgroupParent: m.CgroupParent, SecurityContext: &cri.LinuxSandboxSecurityContext{NamespaceOptions: namespaces()}},
 	}
 }
 

@@ -13,6 +13,8 @@ type Side struct {
 	Forever, Stubborn Program
 	// Logs is where the containers' logs go; empty: they write none.
 	Logs string
+	// CgroupParent is named by every sandbox; empty: none is.
+	CgroupParent string
 	// Kill kills the process of a container or sandbox.
 	Kill func(id string)
 	// Crash kills the runtime, and the processes of those while it is away; it calls away then, and brings it back.
