@@ -20,6 +20,7 @@ import (
 	"orrery/impl/host/containerd"
 	"orrery/impl/host/disk"
 	"orrery/impl/host/etcd"
+	"orrery/impl/host/process"
 	"orrery/impl/host/tools"
 	"orrery/impl/kubelet"
 	"orrery/impl/proxy"
@@ -102,6 +103,22 @@ func TestMeasures(t *testing.T) {
 func TestWhatDoesNotStartIsTold(t *testing.T) {
 	_, err := measureMemory(bounded(t), Size{}, t.TempDir(), "--no-such-flag")
 	require.ErrorContains(t, err, "apiserver@bench ended while it was starting: orrery: unknown flag: --no-such-flag")
+}
+
+// Goal: of a process that lives and does not get ready, it is told what it said last.
+func TestWhatDoesNotGetReadyIsTold(t *testing.T) {
+	p := process.New(process.Spec{Component: "sleeper", Machine: "bench", Namespace: ownNetwork, Path: "/bin/sh", Args: []string{"-c", "echo waiting for nothing; exec sleep 1000"},
+		Log: filepath.Join(t.TempDir(), "log")})
+	require.NoError(t, p.Start())
+	t.Cleanup(func() { require.NoError(t, p.Stop(bounded(t))) })
+	ctx, cancel := context.WithCancel(bounded(t))
+	err := await(ctx, p, func(context.Context) error {
+		if p.LastLine() != "" {
+			cancel()
+		}
+		return errors.New("no answer")
+	})
+	require.EqualError(t, err, `sleeper@bench is not ready: no answer; what it said last: "waiting for nothing"`)
 }
 
 func TestTurns(t *testing.T) {

@@ -169,13 +169,13 @@ const (
 	stopTimeout  = 20 * time.Second
 )
 
-// await looks again and again until try succeeds; it ends with an error where the process has ended, or after startTimeout.
+// await looks again and again until try succeeds; it ends with an error where the process has ended, or was looked at for startTimeout in vain. A
+// look counts as lookTimeout at most: what the whole machine stands still meanwhile is not the process's.
 func await(ctx context.Context, p *process.Process, try func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
-	for {
+	for waited := time.Duration(0); ; {
+		begun := time.Now()
 		looking, cancel := context.WithTimeout(ctx, lookTimeout)
 		err := try(looking)
 		cancel()
@@ -186,8 +186,10 @@ func await(ctx context.Context, p *process.Process, try func(context.Context) er
 		case <-p.Exited():
 			return fmt.Errorf("%s ended while it was starting: %s", p.Name(), p.LastLine())
 		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready: %w", p.Name(), err)
 		case <-ticker.C:
+		}
+		if waited += min(time.Since(begun), lookTimeout); ctx.Err() != nil || waited >= startTimeout {
+			return fmt.Errorf("%s is not ready: %w; what it said last: %q", p.Name(), err, p.LastLine())
 		}
 	}
 }
