@@ -56,9 +56,10 @@ type entry struct {
 	own    *write
 
 	shown     metav1.Object
-	predicted bool // shown is a prediction, not an object that a server sent
-	real      bool // an object of this name has existed
-	round     int  // the list that last held it
+	predicted bool          // shown is a prediction, not an object that a server sent
+	gone      metav1.Object // what was shown before the own write after which nothing is; nil: there is no such
+	real      bool          // an object of this name has existed
+	round     int           // the list that last held it
 }
 
 func newCache(source Source, changed func(*cache, metav1.Object, metav1.Object)) *cache {
@@ -85,23 +86,22 @@ func (c *cache) setBase(e *entry, obj metav1.Object, rv int64) {
 	if rv < e.baseRV {
 		misused("%s: %s/%s goes back from resourceVersion %d to %d", c.source.Name, e.name.namespace, e.name.name, e.baseRV, rv)
 	}
-	before := e.base
 	e.base, e.baseRV = obj, rv
 	for e.own != nil && e.own.passedBy(obj, rv) {
 		e.own.detach() // and the one that it was made on counts again, unless that has been passed, too
 	}
-	c.shows(e, before)
+	c.refresh(e)
 }
 
 // refresh works out anew what e shows, and tells whom it concerns.
-func (c *cache) refresh(e *entry) { c.shows(e, e.base) }
-
-// shows does so after the source had shown before.
-func (c *cache) shows(e *entry, before metav1.Object) {
-	old, oldPredicted := e.shown, e.predicted
-	e.shown, e.predicted = e.base, false
+func (c *cache) refresh(e *entry) {
+	old, oldPredicted, gone := e.shown, e.predicted, e.gone
+	e.shown, e.predicted, e.gone = e.base, false, nil
 	if w := e.own; w != nil {
 		e.shown, e.predicted = w.expect, w.state != acknowledged
+		if e.shown == nil {
+			e.gone = w.before
+		}
 	}
 	if e.shown != nil && !e.predicted {
 		e.real = true
@@ -115,8 +115,8 @@ func (c *cache) shows(e *entry, before metav1.Object) {
 	for _, i := range c.indexes {
 		i.move(e, old)
 	}
-	if old == nil && before != nil && before != e.shown { // it was predicted to be gone: whom it concerned may have waited to learn what it became
-		c.changed(c, before, nil)
+	if old == nil && gone != nil && gone != e.shown { // whom it concerned may have waited to learn whether it is gone
+		c.changed(c, gone, nil)
 	}
 	if old == nil && e.shown == nil {
 		return

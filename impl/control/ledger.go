@@ -30,6 +30,7 @@ type write struct {
 	cache  *cache
 	entry  *entry
 	state  state
+	before metav1.Object // what was shown when it was planned; nil: nothing
 	expect metav1.Object // nil: gone
 
 	// requires and uid are the write's preconditions; create has none but that the name is free.
@@ -154,6 +155,7 @@ func (w *write) passedBy(base metav1.Object, rv int64) bool {
 // attach lays w over the entry.
 func (w *write) attach(l *ledger, e *entry) {
 	w.entry = e
+	w.before = e.shown
 	w.under = e.own
 	e.own = w
 	l.add(w)

@@ -725,6 +725,58 @@ func TestTheEndOfADoubtIsToldToWhomTheObjectHasLeft(t *testing.T) {
 	}
 }
 
+// Goal: who waits to learn whether an object is gone is told so, though the source has shown nothing of it yet. Method: it is created, and deleted with an
+// unknown outcome, before the source shows it; the repeat, or the watch, tells that it is gone.
+func TestTheEndOfADoubtAboutWhatWasNeverShown(t *testing.T) {
+	for name, end := range map[string]func(l *control.Loop, now time.Time){
+		"by the repeat": func(l *control.Loop, now time.Time) {
+			e, sent := l.Next(now)
+			require.True(t, sent)
+			l.Done(now, e.ID, ok(nil))
+		},
+		"by the watch": func(l *control.Loop, _ time.Time) {
+			require.NoError(t, l.Observe("pods", event(watch.Added, pod("p", 7))))
+			require.NoError(t, l.Observe("pods", event(watch.Deleted, pod("p", 9))))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := time.Unix(0, 0)
+			p, plans := pod("p", 7), 0
+			c := &toy{plan: func(v *control.View, _ time.Time, _ control.Key) control.Plan {
+				plans++
+				switch {
+				case v.Doubtful("pods", "d", "p"):
+					return control.Plan{Wants: "to learn whether it is gone"}
+				case plans == 1:
+					made := p.DeepCopy()
+					made.UID, made.ResourceVersion = "", ""
+					return control.Plan{Batches: [][]control.Effect{{{Expect: made, Request: &api.Request{Verb: api.Create, Resource: podsResource, Namespace: "d", Name: "p", Object: made}}}}}
+				case plans == 2:
+					return control.Plan{Batches: [][]control.Effect{{{Gone: true, Request: &api.Request{Verb: api.Delete, Resource: podsResource, Namespace: "d", Name: "p",
+						Delete: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID, ResourceVersion: &p.ResourceVersion}}}}}}}
+				}
+				return control.Plan{}
+			}}
+			l := toyLoop(c)
+			list(t, l, 5, pod("p", 5))
+			require.NoError(t, l.Observe("pods", event(watch.Deleted, pod("p", 6)))) // so that its key is worked, and nothing is shown
+			for _, answer := range []control.Answer{ok(p), unknown} {
+				effects := all(l, now)
+				require.Len(t, effects, 1)
+				l.Done(now, effects[0].ID, answer)
+			}
+			later := now.Add(time.Minute)
+			for l.Work(later) {
+			}
+			require.NotEmpty(t, l.Wants())
+			end(l, later)
+			for l.Work(later) {
+			}
+			require.Empty(t, l.Wants())
+		})
+	}
+}
+
 // Goal: a create under way is not taken for refused because the cache shows one that had the name before, and has gone since. Method: that one comes
 // and goes while the answer is awaited.
 func TestACreateUnderWayOutlivesOneThatHadItsName(t *testing.T) {

@@ -101,7 +101,7 @@ func (v *View) AnyDoubtful(source, indexName, value string) bool {
 			continue
 		}
 		index, found := w.cache.index(indexName), false
-		for _, obj := range []metav1.Object{w.entry.base, w.expect} {
+		for _, obj := range []metav1.Object{w.before, w.expect} {
 			if obj != nil {
 				index.Values(obj, func(has string) { found = found || has == value })
 			}

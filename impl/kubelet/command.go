@@ -126,7 +126,7 @@ func (c *Config) complete(f flags) (err error) {
 		}
 	}
 	if c.CgroupRoot != "" && (!path.IsAbs(c.CgroupRoot) || path.Clean(c.CgroupRoot) != c.CgroupRoot) {
-		return fmt.Errorf("--cgroup-root %q: must be an absolute path, as of /sys/fs/cgroup, without . and ..", c.CgroupRoot)
+		return fmt.Errorf("--cgroup-root %q: must be an absolute path, as below /sys/fs/cgroup, without dots", c.CgroupRoot)
 	}
 	if c.Hostname == "" {
 		c.Hostname = c.Node
