@@ -27,8 +27,12 @@ func looksAfter(j *judge, s *step) opinion {
 	if s.Look == nil || s.Look.Measured == nil {
 		return opinion{any: true}
 	}
-	n.see()
+	n.see(s.Look.Measured, false)
 	why := n.refuses()
+	if why != "" && n.live() {
+		n.see(n.asked(), true)
+		why = n.refuses()
+	}
 	o := opinion{any: true, known: true, why: why}
 	if why != "" {
 		o.allowed = n.named(n.view.Allowed())
@@ -42,9 +46,11 @@ type lookingAfter struct {
 	*step
 	name history.ObjectName
 
-	view  node.View
-	names []string // of the view's nodes; the first is the one that the step is about
-	pods  []history.ObjectName
+	// measured is by what the step is judged.
+	measured *trace.Measured
+	view     node.View
+	names    []string // of the view's nodes; the first is the one that the step is about
+	pods     []history.ObjectName
 	// shown is the node, and podsShown its pods, as the view shows them; nil: there is none.
 	shown     *history.Version
 	content   *object.Object
@@ -58,9 +64,10 @@ func (n *lookingAfter) any() bool {
 	})
 }
 
-// see makes the view: what the store held at the caches' revisions, the own writes over it, and what was measured.
-func (n *lookingAfter) see() {
-	m, p := n.Look.Measured, n.Look.Measured.Policy
+// see makes the view: what the store held at the caches' revisions, the own writes over it, what was measured, and whether it was read live.
+func (n *lookingAfter) see(m *trace.Measured, live bool) {
+	p := m.Policy
+	n.measured, n.view, n.pods, n.podsShown = m, node.View{}, nil, nil
 	n.view.Policy = node.Policy{Grace: milli(p.Grace), Quarantine: milli(p.Quarantine), Pace: milli(p.Pace), Slow: milli(p.Slow), Few: p.Few, Share: p.Share, Large: p.Large}
 	zones := map[string]int{}
 	own := n.owned(n.step, "nodes")
@@ -79,7 +86,7 @@ func (n *lookingAfter) see() {
 		n.view.Nodes, n.names = append(n.view.Nodes, one), append(n.names, v.Object.Name)
 	}
 	mine.Quiet, mine.Missing = milli(m.Quiet), milli(m.Missing)
-	mine.Live = n.live()
+	mine.Live = live
 	n.view.Nodes[0] = mine
 	for range max(1, len(zones)) {
 		n.view.Since = append(n.view.Since, milli(m.Since))
@@ -140,6 +147,25 @@ func (n *lookingAfter) live() bool {
 	return node && (n.shown == nil || n.reads(lease, history.At(n.h.Log.Of(lease), n.View["leases"])))
 }
 
+// asked is what had been measured when the step before decided to read: a read says nothing of the time after it, however long its answer takes.
+func (n *lookingAfter) asked() *trace.Measured {
+	now, m := n.Look.Measured, *n.Look.Measured
+	then := &trace.Measured{}
+	if n.before.Look != nil && n.before.Look.Measured != nil {
+		then = n.before.Look.Measured
+	}
+	m.Quiet, m.Missing, m.Held = min(now.Quiet, then.Quiet), min(now.Missing, then.Missing), nil
+	for _, h := range now.Held {
+		for _, was := range then.Held {
+			if was.Key == h.Key && was.Value == h.Value {
+				h.For = min(h.For, was.For)
+				m.Held = append(m.Held, h)
+			}
+		}
+	}
+	return &m
+}
+
 func (n *lookingAfter) reads(name history.ObjectName, shown *history.Version) bool {
 	if n.before == nil {
 		return false
@@ -170,9 +196,9 @@ func (n *lookingAfter) seePods(mine *node.Node) {
 	held := map[object.Taint]int{}
 	if n.content != nil {
 		for _, t := range n.content.Executes() {
-			i := slices.IndexFunc(n.Look.Measured.Held, func(h trace.Held) bool { return h.Key == t.Key && h.Value == t.Value })
+			i := slices.IndexFunc(n.measured.Held, func(h trace.Held) bool { return h.Key == t.Key && h.Value == t.Value })
 			if i >= 0 {
-				held[t] = milli(n.Look.Measured.Held[i].For)
+				held[t] = milli(n.measured.Held[i].For)
 			}
 			mine.Held = max(mine.Held, held[t])
 		}

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,32 +16,21 @@ import (
 )
 
 // measureBind compares how fast the scheduler gives pods their nodes with binds by who decides nothing. The scheduler also writes an Event for each pod.
-func measureBind(ctx context.Context, s Size, dir string, flags ...string) (rows []Row, err error) {
-	p, err := startPair(ctx, dir, flags...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	a, err := p.newAsker()
-	if err != nil {
-		return nil, err
-	}
-	defer a.close()
-	if _, err := a.create(ctx, "namespaces", &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
-		return nil, err
-	}
-	for i := range s.Nodes {
-		if _, err := a.create(ctx, "nodes", exampleNode(i)); err != nil {
+func measureBind(ctx context.Context, s Size, dir string, flags ...string) ([]Row, error) {
+	return asked(ctx, dir, flags, func(p *pair, a *asker) ([]Row, error) {
+		for i := range s.Nodes {
+			if _, err := a.create(ctx, "nodes", exampleNode(i)); err != nil {
+				return nil, err
+			}
+		}
+		b := &binder{pair: p, asker: a, pods: s.Bound, nodes: s.Nodes}
+		got, err := inTurns(ctx, s.Turns, b.decided, b.straight)
+		if err != nil {
 			return nil, err
 		}
-	}
-	b := &binder{pair: p, asker: a, pods: s.Bound, nodes: s.Nodes}
-	got, err := inTurns(ctx, s.Turns, b.decided, b.straight)
-	if err != nil {
-		return nil, err
-	}
-	return []Row{atLeast(fmt.Sprintf("%d pods onto %d nodes, of the rate of binds", s.Bound, s.Nodes), got.ratio, minLoopRate,
-		fmt.Sprintf("%.0f/s of %.0f/s, %d at once; a pod took of the scheduler %.2f ms CPU", got.a, got.b, atOnce, 1000*b.spent/float64(b.done)))}, nil
+		return []Row{atLeast(fmt.Sprintf("%d pods onto %d nodes, of the rate of binds", s.Bound, s.Nodes), got.ratio, minLoopRate,
+			fmt.Sprintf("%.0f/s of %.0f/s, %d at once; a pod took of the scheduler %.2f ms CPU", got.a, got.b, atOnce, 1000*b.spent/float64(b.done)))}, nil
+	})
 }
 
 func exampleNode(i int) *corev1.Node {

@@ -34,6 +34,24 @@ func (p *pair) newAsker() (*asker, error) {
 	return &asker{transport}, err
 }
 
+// asked starts a pair with an asker and the namespace, and ends both after what is measured.
+func asked(ctx context.Context, dir string, flags []string, measure func(*pair, *asker) ([]Row, error)) (rows []Row, err error) {
+	p, err := startPair(ctx, dir, flags...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	a, err := p.newAsker()
+	if err != nil {
+		return nil, err
+	}
+	defer a.close()
+	if _, err := a.create(ctx, "namespaces", &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
+		return nil, err
+	}
+	return measure(p, a)
+}
+
 func (a *asker) close() { a.transport.Close() }
 
 // served is one that is served.

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -21,29 +20,18 @@ const minLoopRate = 0.5
 
 // measureReplicas compares how fast the pods of one owner come to be with creates of such pods by who decides nothing. Nobody else writes: there is no
 // scheduler and no kubelet. The controllers run on one side only, so that what it costs to tell them of pods is theirs.
-func measureReplicas(ctx context.Context, s Size, dir string, flags ...string) (rows []Row, err error) {
-	p, err := startPair(ctx, dir, flags...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	a, err := p.newAsker()
-	if err != nil {
-		return nil, err
-	}
-	defer a.close()
-	if _, err := a.create(ctx, "namespaces", &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
-		return nil, err
-	}
-	r := &replicas{pair: p, asker: a, n: s.Replicas}
-	meter := &meter{names: []string{"API server", "etcd"}, pids: []int{p.apiserver.Pid(), p.etcd.Pid()}}
-	straight := &loopless{asker: a, n: s.Replicas}
-	got, err := inTurns(ctx, s.Turns, r.grow, meter.around(s.Replicas, straight.create))
-	if err != nil {
-		return nil, err
-	}
-	return []Row{atLeast(fmt.Sprintf("0 to %d replicas, of the rate of creates", s.Replicas), got.ratio, minLoopRate,
-		fmt.Sprintf("%.0f/s of %.0f/s, %d at once; a pod took of the controllers %.2f ms CPU, a create of %v", got.a, got.b, atOnce, 1000*r.spent/float64(r.made), meter))}, nil
+func measureReplicas(ctx context.Context, s Size, dir string, flags ...string) ([]Row, error) {
+	return asked(ctx, dir, flags, func(p *pair, a *asker) ([]Row, error) {
+		r := &replicas{pair: p, asker: a, n: s.Replicas}
+		meter := &meter{names: []string{"API server", "etcd"}, pids: []int{p.apiserver.Pid(), p.etcd.Pid()}}
+		straight := &loopless{asker: a, n: s.Replicas}
+		got, err := inTurns(ctx, s.Turns, r.grow, meter.around(s.Replicas, straight.create))
+		if err != nil {
+			return nil, err
+		}
+		return []Row{atLeast(fmt.Sprintf("0 to %d replicas, of the rate of creates", s.Replicas), got.ratio, minLoopRate,
+			fmt.Sprintf("%.0f/s of %.0f/s, %d at once; a pod took of the controllers %.2f ms CPU, a create of %v", got.a, got.b, atOnce, 1000*r.spent/float64(r.made), meter))}, nil
+	})
 }
 
 // replicas has the controllers make pods.

@@ -35,8 +35,10 @@ func NewKey(private *rsa.PrivateKey) (*Key, error) {
 	sum := sha256.Sum256(public)
 	k := &Key{private: private, id: base64.RawURLEncoding.EncodeToString(sum[:])}
 	named := jose.JSONWebKey{Key: private, KeyID: k.id, Algorithm: string(jose.RS256), Use: "sig"}
-	k.signer, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: named}, nil)
-	return k, err
+	if k.signer, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: named}, nil); err != nil {
+		return nil, fmt.Errorf("token: %w", err)
+	}
+	return k, nil
 }
 
 // ParseKey reads an RSA key from PEM, as openssl and kubeadm write it.

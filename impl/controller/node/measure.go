@@ -24,6 +24,7 @@ type measured struct {
 	status  corev1.NodeStatus
 	missing time.Time // since when there is no node; zero: there is
 	held    []hold
+	asked   time.Time // when it was last decided to read it live
 }
 
 // hold is a NoExecute taint, and since when it was seen.

@@ -205,3 +205,28 @@ func (s *script) settle() {
 	}
 	s.t.Fatal("no rest")
 }
+
+// Goal: a live read says nothing of the time after it. Method: a node and its lease are read because of a pod, before its grace period has ended. The
+// answer about the node takes until after that, and in between its kubelet has renewed the lease, which the cache does not show yet.
+func TestAReadThatWasLongUnderWay(t *testing.T) {
+	w := newWorld(machineConfig(), "n")
+	w.register("n", nil)
+	w.bind("p", "n")
+	w.taint("n", "maintenance", corev1.TaintEffectNoExecute, true)
+	w.proc.Start()
+	first := func(string, int) int { return 0 }
+	for w.proc.Observe(first) || w.proc.Work() {
+	}
+	require.Equal(t, 2, w.proc.Flying(), "the node and its lease are read, as the pod does not tolerate the taint")
+	w.proc.Perform(1, controltest.Answered)
+	w.api.Now = start.Add(20 * time.Second)
+	w.renew("n")
+	w.api.Now = start.Add(26 * time.Second)
+	w.proc.Perform(0, controltest.Answered)
+	for w.proc.Work() || w.proc.Flying() > 0 { // and the watches hang
+		if w.proc.Flying() > 0 {
+			w.proc.Perform(0, controltest.Answered)
+		}
+	}
+	require.Equal(t, corev1.ConditionTrue, ready(w.node("n")))
+}

@@ -54,11 +54,15 @@ type turn struct {
 
 	again time.Time // when there may be something to do, though nothing has changed
 	waits string    // for what
+	since time.Time // the last of the times that have come
 }
 
 // passed reports whether a time has come; if it has not, it is waited for.
 func (t *turn) passed(at time.Time, what string) bool {
 	if !at.After(t.now) {
+		if at.After(t.since) {
+			t.since = at
+		}
 		return true
 	}
 	if t.again.IsZero() || at.Before(t.again) {
@@ -68,7 +72,8 @@ func (t *turn) passed(at time.Time, what string) bool {
 }
 
 // live reports whether the node and its lease have just been read live, and are no more than what the cache shows. If not, plan reads them, or
-// waits until the cache shows what was read.
+// waits until the cache shows what was read. A read counts that was asked for when all times that are decided by had come: one that was on its way
+// for long says nothing of the time since.
 func (t *turn) live() (plan control.Plan, yes bool) {
 	reads := []control.Effect{look(nodes, "", t.name)}
 	read := t.read(nodesSource, "")
@@ -76,11 +81,12 @@ func (t *turn) live() (plan control.Plan, yes bool) {
 		reads = append(reads, look(leases, corev1.NamespaceNodeLease, t.name))
 		read = min(read, t.read(leasesSource, corev1.NamespaceNodeLease))
 	}
-	switch read {
-	case shown:
-		return control.Plan{}, true
-	case unread:
+	switch {
+	case read == unread, t.asked.Before(t.since):
+		t.asked = t.now
 		return control.Plan{Batches: [][]control.Effect{reads}, Why: "what is shown may be over"}, false
+	case read == shown:
+		return control.Plan{}, true
 	}
 	return control.Plan{Again: t.now.Add(retry), Wants: "to see in the cache what a live read has shown: " + t.name + " has changed"}, false
 }
