@@ -15,9 +15,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/util/proxy"
 
 	"orrery/impl/api"
+	"orrery/impl/upgrade"
 )
 
 // How long a kubelet may take to be reached, to be trusted, and to begin its answer.
@@ -75,8 +75,7 @@ func (c *call) connect(ctx context.Context) error {
 // proxy joins the client's connection with one to the kubelet. Whatever is spoken on it, SPDY or WebSocket, is between them.
 func (c *call) proxy(location *url.URL) {
 	responder := &responder{call: c}
-	handler := proxy.NewUpgradeAwareHandler(location, c.kubelet, false, true, responder)
-	handler.ServeHTTP(c.w.ResponseWriter, c.r)
+	upgrade.Through(c.w.ResponseWriter, c.r, location, c.kubelet, responder)
 	if !responder.failed {
 		c.w.code = http.StatusSwitchingProtocols
 	}

@@ -48,7 +48,7 @@ type Config struct {
 type Handler struct {
 	Config
 	inflight  inflight
-	kubelet   http.RoundTripper
+	kubelet   *http.Transport
 	discovery *discovery
 	openapi   http.Handler
 }

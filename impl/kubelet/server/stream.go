@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"time"
 
-	"k8s.io/apimachinery/pkg/util/proxy"
 	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
 
 	"orrery/impl/kubelet/runtime"
+	"orrery/impl/upgrade"
 )
 
 // Bounds of the way to the runtime's streaming server, which is on the same machine.
@@ -110,8 +110,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, ask func(context
 		return
 	}
 	transport := &http.Transport{DialContext: (&net.Dialer{Timeout: streamDial}).DialContext, DisableKeepAlives: true}
-	handler := proxy.NewUpgradeAwareHandler(location, transport, false, true, responder{})
-	handler.ServeHTTP(w, r)
+	upgrade.Through(w, r, location, transport, responder{})
 }
 
 // responder answers a caller who could not be put through.
