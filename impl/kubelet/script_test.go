@@ -70,8 +70,8 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 	case "withdraw":
 		delete(w.files, d.CmdArgs[0].Key)
 		w.ask()
-	case "api": // api away|back
-		w.silent, w.told = d.CmdArgs[0].Key == "away", 0
+	case "api": // api away|deaf|back: nothing comes of it; its watches go on, and it is asked in vain; all is well
+		w.silent, w.deaf, w.told = d.CmdArgs[0].Key == "away", d.CmdArgs[0].Key == "deaf", 0
 	case "configmap":
 		var cm corev1.ConfigMap
 		require.NoError(t, yaml.UnmarshalStrict([]byte(d.Input), &cm))

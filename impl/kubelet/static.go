@@ -44,15 +44,15 @@ func (k *Kubelet) static(v *control.View, namespace, name string) *corev1.Pod {
 	return since(pod, seen)
 }
 
-// since is a static pod with the time at which it was begun: that of the oldest sandbox that is left.
-func since(static *corev1.Pod, seen *Observed) *corev1.Pod {
-	sandboxes := seen.of(static.UID).Sandboxes
-	if len(sandboxes) == 0 {
-		return static
+// since is a pod with the time at which it was begun: what the API says, or else that of the oldest sandbox that is left.
+func since(pod *corev1.Pod, seen *Observed) *corev1.Pod {
+	sandboxes := seen.of(pod.UID).Sandboxes
+	if admitted(pod) || len(sandboxes) == 0 {
+		return pod
 	}
-	pod := *static
-	pod.Status.StartTime = seconds(sandboxes[len(sandboxes)-1].Created)
-	return &pod
+	known := *pod
+	known.Status.StartTime = seconds(sandboxes[len(sandboxes)-1].Created)
+	return &known
 }
 
 // bound is the pod of a name that the API has bound to this node, but for a mirror; nil: there is none.
@@ -68,17 +68,22 @@ func (k *Kubelet) bound(v *control.View, namespace, name string) *corev1.Pod {
 // wanted is the pod of a name that is to run here; nil: none is. Of two, a static one and one of the API, the second goes first if it was begun before.
 func (k *Kubelet) wanted(v *control.View, namespace, name string) *corev1.Pod {
 	bound, static := k.bound(v, namespace, name), k.static(v, namespace, name)
-	if static == nil || bound != nil && admitted(bound) && !terminal(bound.Status.Phase) {
+	seen, _ := v.Get(sourceRuntime, namespace, name).(*Observed)
+	if static == nil || bound != nil && begun(bound, seen) && !terminal(bound.Status.Phase) {
 		return bound
 	}
 	return static
 }
 
-// all are the pods that are to run here or have run, whoever asks for them.
+// begun reports whether a pod of the API was begun here: the API says so, or, where it could not be told yet, the runtime.
+func begun(pod *corev1.Pod, seen *Observed) bool { return admitted(since(pod, seen)) }
+
+// all are the pods that are to run here or have run, whoever asks for them, each with the time at which it was begun if it was.
 func (k *Kubelet) all(v *control.View) (pods []*corev1.Pod) {
 	for obj := range v.All(sourcePods).Each {
 		if pod := obj.(*corev1.Pod); !isMirror(pod) {
-			pods = append(pods, pod)
+			seen, _ := v.Get(sourceRuntime, pod.Namespace, pod.Name).(*Observed)
+			pods = append(pods, since(pod, seen))
 		}
 	}
 	if k.cfg.Manifests == "" {
@@ -216,7 +221,7 @@ func (k *Kubelet) refuse(pod, static *corev1.Pod, seen *Observed, now time.Time)
 		return control.Plan{Batches: [][]control.Effect{{finalDelete(pod)}}, Why: "nothing of the pod is left on this node"}
 	case terminal(pod.Status.Phase):
 		return control.Plan{Wants: "the name, which is that of a pod that has ended"}
-	case admitted(pod):
+	case begun(pod, seen):
 		return control.Plan{Wants: "the name, which is that of a pod that was here before"}
 	}
 	p := newPass(&k.cfg, Input{Pod: pod, Seen: seen}, now)

@@ -38,9 +38,9 @@ type world struct {
 	loop  *control.Loop
 	local *Local
 	lives int
-	// files are those of static pods, by name. silent: the API does not answer.
-	files  map[string]string
-	silent bool
+	// files are those of static pods, by name. silent: the API does not answer; deaf: its watches go on, and it is asked in vain.
+	files        map[string]string
+	silent, deaf bool
 	// refused are the config maps and secrets that the API does not let the kubelet read, by resource/namespace/name.
 	refused map[string]bool
 	// wrap, if set, makes a mutant of the kubelet that is booted next.
@@ -202,7 +202,7 @@ func (w *world) do(req *api.Request) (metav1.Object, error) {
 	key := req.Resource.Name + "/" + req.Namespace + "/" + req.Name
 	old := w.api[key]
 	notFound := apierrors.NewNotFound(req.Resource.GR(), req.Name)
-	if w.silent {
+	if w.silent || w.deaf {
 		return nil, api.ErrNotSent
 	}
 	switch req.Verb {
