@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -255,17 +256,18 @@ func TestStreams(t *testing.T) {
 			_, id := k.run("cat-"+protocol, "", func(c *api.ContainerConfig) {
 				c.Command, c.Stdin, c.StdinOnce = []string{"cat"}, true, true
 			})
-			var stdout bytes.Buffer
+			c := &conversation{heard: make(chan struct{})}
 			require.NoError(t, k.executors("/attach/default/cat-" + protocol + "/app?input=1&output=1")[protocol].StreamWithContext(k.ctx,
-				remotecommand.StreamOptions{Stdin: strings.NewReader("hello\n"), Stdout: &stdout}))
-			require.Equal(t, "hello\n", stdout.String())
+				remotecommand.StreamOptions{Stdin: c, Stdout: c}))
+			require.True(t, strings.HasSuffix(c.said.String(), c.answer.String()), "of %q it was answered %q", c.said.String(), c.answer.String())
+			require.True(t, strings.HasSuffix(c.answer.String(), lastWords), "of %q it was answered %q", c.said.String(), c.answer.String())
 			k.await("the end of its input is its end", func() bool {
 				pod, err := k.Inspect(k.ctx, "cat-"+protocol)
 				return err == nil && pod.Containers[0].State == runtime.Exited && pod.Containers[0].ID == id
 			})
 			_, body, err := k.get("/containerLogs/default/cat-" + protocol + "/app")
 			require.NoError(t, err)
-			require.Equal(t, "hello\n", body)
+			require.Equal(t, c.said.String(), body)
 		})
 	}
 
@@ -285,4 +287,36 @@ func TestStreams(t *testing.T) {
 		}
 		require.NoError(t, k.StopSandbox(k.ctx, sandbox))
 	})
+}
+
+// conversation is both ends of an attach to a container that says what it is told. It begins until it is answered: containerd takes input before it has
+// joined the output (container_io.go, Attach), so that what is said at once may be answered to nobody.
+type conversation struct {
+	said, answer bytes.Buffer
+	heard        chan struct{}
+	once         sync.Once
+	ended        bool
+}
+
+const lastWords = "the last words\n"
+
+// Read is what is said next.
+func (c *conversation) Read(p []byte) (int, error) {
+	if c.ended {
+		return 0, io.EOF
+	}
+	words := "hello\n"
+	select {
+	case <-c.heard:
+		words, c.ended = lastWords, true
+	case <-time.After(10 * time.Millisecond):
+	}
+	c.said.WriteString(words)
+	return copy(p, words), nil
+}
+
+// Write is an answer.
+func (c *conversation) Write(p []byte) (int, error) {
+	c.once.Do(func() { close(c.heard) })
+	return c.answer.Write(p)
 }
