@@ -144,6 +144,10 @@ func (c *Client) container(ctx context.Context, item *cri.Container, kept map[st
 	out := runtime.Container{ID: s.Id, Sandbox: item.PodSandboxId, Name: s.GetMetadata().GetName(), Attempt: s.GetMetadata().GetAttempt(), State: state(s.State),
 		Created: instant(s.CreatedAt), Started: instant(s.StartedAt), Finished: instant(s.FinishedAt), ExitCode: s.ExitCode, Reason: s.Reason, Message: s.Message,
 		Image: s.GetImage().GetImage(), ImageRef: s.ImageRef, Annotations: s.Annotations}
+	// containerd's time of a start is that at which its call returned, which may be after the end of what is short.
+	if !out.Finished.IsZero() && out.Started.After(out.Finished) {
+		out.Started = out.Finished
+	}
 	out.LogPath = logPath(out)
 	return out, nil
 }
