@@ -36,7 +36,7 @@ func NewKey(private *rsa.PrivateKey) (*Key, error) {
 	k := &Key{private: private, id: base64.RawURLEncoding.EncodeToString(sum[:])}
 	named := jose.JSONWebKey{Key: private, KeyID: k.id, Algorithm: string(jose.RS256), Use: "sig"}
 	if k.signer, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: named}, nil); err != nil {
-		return nil, fmt.Errorf("token: %w", err)
+		panic("token: nothing signs with an RSA key: " + err.Error())
 	}
 	return k, nil
 }
