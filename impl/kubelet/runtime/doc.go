@@ -18,8 +18,8 @@
 //  5. List shows everything that the kubelet of any life has made here and that was not removed; what an answered call has
 //     done is in every List that begins later. It shows nothing that other users of the runtime made.
 //  6. The death of the caller changes nothing. The death of the runtime stops no container: calls fail with an error that
-//     wraps [ErrUnavailable] until it is back, and then List shows what became of them meanwhile. Where a sandbox died
-//     meanwhile, containerd ends its containers when it is back: code 255, reason Unknown.
+//     wraps [ErrUnavailable] until it is back, and then List shows what became of them meanwhile. One that ended
+//     meanwhile may be shown with code 255, reason Unknown: nobody saw it.
 //  7. A call whose context ended may be done, or may still be done later.
 //
 // The messages of configuration are upstream's own (k8s.io/cri-api, runtime.v1); what is observed are plain values of this

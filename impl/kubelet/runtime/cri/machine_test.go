@@ -28,15 +28,16 @@ func TestContract(t *testing.T) {
 		}
 	}
 	r := start(t)
-	side := &runtimetest.Side{
-		Runtime: r.Client, Image: image, Logs: r.Logs, CgroupParent: r.CgroupParent(),
-		Forever:  runtimetest.Program{Args: []string{"/testserver", "serve", "--listen", "127.0.0.1:0", "--print", "ready"}, Codes: []int32{0}},
-		Stubborn: runtimetest.Program{Args: []string{"/testserver", "serve", "--listen", "127.0.0.1:0", "--print", "ready", "--ignore-term"}},
-		Kill:     func(id string) { end(t, r.Pids()[id]) },
-		Crash:    func(victims []string, away func()) { r.crash(t, victims, away) },
-		Await:    func(what string, condition func() bool) { await(t, what, condition) },
-	}
-	rapid.Check(t, func(t *rapid.T) { runtimetest.Check(t, side) })
+	rapid.Check(t, func(t *rapid.T) {
+		runtimetest.Check(t, &runtimetest.Side{
+			Runtime: r.Client, Image: image, Logs: r.Logs, CgroupParent: r.CgroupParent(),
+			Forever:  runtimetest.Program{Args: []string{"/testserver", "serve", "--listen", "127.0.0.1:0", "--print", "ready"}, Codes: []int32{0}},
+			Stubborn: runtimetest.Program{Args: []string{"/testserver", "serve", "--listen", "127.0.0.1:0", "--print", "ready", "--ignore-term"}},
+			Kill:     func(id string) { end(t, r.Pids()[id]) },
+			Crash:    func(victims []string, away func()) { r.crash(t, victims, away) },
+			Await:    func(what string, condition func() bool) { await(t, what, condition) },
+		})
+	})
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

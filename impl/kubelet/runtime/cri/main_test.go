@@ -1,6 +1,7 @@
 package cri_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"orrery/impl/host/containerd/containerdtest"
 	"orrery/impl/kubelet/runtime"
@@ -39,8 +41,14 @@ func start(t *testing.T) *real {
 	return &real{Worker: w, Client: client}
 }
 
+// bound is a test, or rapid's run of one, whose draws are told only where it is the run that fails.
+type bound interface {
+	rapid.TB
+	Context() context.Context
+}
+
 // crash kills containerd and, while it is away, the processes of those containers and sandboxes.
-func (r *real) crash(t *testing.T, victims []string, away func()) {
+func (r *real) crash(t bound, victims []string, away func()) {
 	pids := r.Pids()
 	r.Worker.Kill()
 	for _, id := range victims {
@@ -55,7 +63,7 @@ func (r *real) crash(t *testing.T, victims []string, away func()) {
 }
 
 // end kills a process and returns when it is gone, or waits for its parent to collect it.
-func end(t *testing.T, pid int) {
+func end(t rapid.TB, pid int) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); errors.Is(err, syscall.ESRCH) {
 		return // it has ended by itself
 	} else if err != nil {
@@ -67,7 +75,7 @@ func end(t *testing.T, pid int) {
 	})
 }
 
-func await(t *testing.T, what string, condition func() bool) {
+func await(t rapid.TB, what string, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(containerdtest.Patience); !condition(); time.Sleep(poll) {
 		if time.Now().After(deadline) {

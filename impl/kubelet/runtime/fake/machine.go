@@ -116,22 +116,15 @@ func (m *Machine) Reboot() {
 }
 
 // Kill kills the process of a container or of a sandbox from outside, as the kernel does where memory runs out. The
-// containers of a sandbox that dies go on, but where the runtime is down: it ends them when it is back.
+// containers of a sandbox that dies go on.
 func (m *Machine) Kill(id string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if c := m.containers[id]; c != nil && c.MayRun() {
 		m.exit(c, codeKill)
 	}
-	s := m.sandboxes[id]
-	if s == nil {
-		return
-	}
-	s.die()
-	for _, c := range m.ordered() {
-		if m.down && c.sandbox == s && c.MayRun() {
-			m.exit(c, codeUnknown)
-		}
+	if s := m.sandboxes[id]; s != nil {
+		s.die()
 	}
 }
 

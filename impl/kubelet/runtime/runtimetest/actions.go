@@ -234,8 +234,12 @@ func (m *machine) stopSandbox(t *rapid.T) {
 	}
 	s.ready = false
 	for _, c := range m.containers {
-		if c.sandbox == s && c.state == runtime.Running {
-			c.state, c.codes, c.due = runtime.Exited, append(c.codes, killed), false
+		switch {
+		case c.sandbox != s || c.state != runtime.Running:
+		case c.due:
+			c.ends(true, killed) // it may have ended by itself, which is shown in its time
+		default:
+			c.state, c.codes = runtime.Exited, append(c.codes, killed)
 		}
 	}
 }
@@ -321,8 +325,7 @@ func (m *machine) crash(t *rapid.T) {
 	})
 	m.died(ids, killed)
 	for _, c := range m.containers {
-		// A runtime that comes back ends what is in a sandbox that died meanwhile.
-		if c.due || slices.Contains(ids, c.sandbox.id) {
+		if c.due {
 			c.ends(true, unknownCode) // it may have ended meanwhile
 		}
 	}

@@ -14,7 +14,7 @@
 //	remove sandbox   perhaps unknown                                            4: it and its containers are gone
 //	kill             the process of a container or sandbox, from outside        2: exited; the containers of a sandbox go on
 //	exec             in a container in any state, perhaps unknown               only where one runs
-//	crash            kills the runtime; processes may end before it is back     6: every call fails as unavailable meanwhile
+//	crash            kills the runtime; processes may end before it is back     6: every call fails as unavailable meanwhile; the rest as for kill
 //	settle           waits for what must end                                    3: it ends
 //
 // After every action: 5, the list shows exactly what the model has, in the order that it promises; a container that has
