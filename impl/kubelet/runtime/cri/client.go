@@ -27,6 +27,9 @@ const (
 	connectTimeout = 5 * time.Second
 	// stopMargin is how much longer than the grace a StopContainer may take.
 	stopMargin = 2 * time.Minute
+	// removeAgain is the pause where something is not removed because of the words notNoted: containerd notes an end within milliseconds.
+	removeAgain = 10 * time.Millisecond
+	notNoted    = "container is still running, to stop first" // containerd: internal/cri/server/container_remove.go
 	// maxSocket is the longest path of a unix socket that the kernel takes.
 	maxSocket = 107
 )
@@ -158,8 +161,10 @@ func (c *Client) StopSandbox(ctx context.Context, id string) error {
 
 // RemoveSandbox implements [runtime.Runtime].
 func (c *Client) RemoveSandbox(ctx context.Context, id string) error {
-	_, err := c.runtime.RemovePodSandbox(ctx, &cri.RemovePodSandboxRequest{PodSandboxId: id})
-	return unlessGone(err)
+	return removed(ctx, func() error {
+		_, err := c.runtime.RemovePodSandbox(ctx, &cri.RemovePodSandboxRequest{PodSandboxId: id})
+		return err
+	})
 }
 
 // CreateContainer implements [runtime.Runtime].
@@ -212,8 +217,25 @@ func seconds(d time.Duration) int64 { return int64((max(d, 0) + time.Second - 1)
 
 // RemoveContainer implements [runtime.Runtime].
 func (c *Client) RemoveContainer(ctx context.Context, id string) error {
-	_, err := c.runtime.RemoveContainer(ctx, &cri.RemoveContainerRequest{ContainerId: id})
-	return unlessGone(err)
+	return removed(ctx, func() error {
+		_, err := c.runtime.RemoveContainer(ctx, &cri.RemoveContainerRequest{ContainerId: id})
+		return err
+	})
+}
+
+// removed removes, as often as it takes containerd to note an end that it has seen: until then it finds nothing to stop, and refuses to remove what runs.
+func removed(ctx context.Context, remove func() error) error {
+	for {
+		err := unlessGone(remove())
+		if err == nil || !strings.Contains(err.Error(), notNoted) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(removeAgain):
+		}
+	}
 }
 
 // Exec implements [runtime.Runtime].

@@ -7,6 +7,8 @@
 // StopContainer is the one call of CRI that waits for a container; here it is made in the background, and its end is told
 // like a container event. A containerd that died forgets it: the next one is told again, with the rest of the grace.
 //
+// A container that has just ended is removed as soon as containerd has noted its end; asked before, containerd answers that it runs.
+//
 // The times of a container are in order, also where containerd tells of a start that it returned from after the end.
 //
 // **Not done**: image credentials, runtime handlers, checkpoints, statistics.
