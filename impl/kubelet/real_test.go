@@ -32,6 +32,7 @@ func TestPodOnContainerd(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	cfg := Defaults
 	cfg.Node, cfg.Address, cfg.RootDir, cfg.LogsDir, cfg.CgroupRoot = "w", w.Machine.Address.String(), filepath.Join(w.Dir, "kubelet"), w.Logs, w.CgroupParent()
+	cfg.Capacity = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")}
 	host := filepath.Join(w.Dir, "host")
 	require.NoError(t, os.MkdirAll(host, 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(host, "file"), []byte("of the host"), 0o644))
@@ -88,7 +89,7 @@ func TestPodOnContainerd(t *testing.T) {
 	pid := w.Pids()[app.ID]
 	score, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "oom_score_adj"))
 	require.NoError(t, err)
-	require.Equal(t, "500\n", string(score))
+	require.Equal(t, "750\n", string(score))
 	require.Equal(t, "67108864", cgroupValue(t, pid, "memory.max", "memory/memory.limit_in_bytes"))
 	require.Contains(t, []string{"50000 100000", "50000"}, cgroupValue(t, pid, "cpu.max", "cpu/cpu.cfs_quota_us"))
 
@@ -116,7 +117,7 @@ func podOfEverything(host string) *corev1.Pod {
 				TerminationMessagePath: "/dev/termination-log", TerminationMessagePolicy: corev1.TerminationMessageReadFile,
 				Env: []corev1.EnvVar{{Name: "PLAIN", Value: "a value"}, {Name: "ADDRESS", ValueFrom: from("status.podIP")},
 					{Name: "MAPPED", ValueFrom: &corev1.EnvVarSource{ConfigMapKeyRef: &corev1.ConfigMapKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: "c"}, Key: "env"}}}},
-				Resources: corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("500m"), corev1.ResourceMemory: resource.MustParse("64Mi")}},
+				Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("64Mi")}, Limits: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("500m"), corev1.ResourceMemory: resource.MustParse("64Mi")}},
 				VolumeMounts: []corev1.VolumeMount{{Name: "empty", MountPath: "/empty"}, {Name: "config", MountPath: "/config"},
 					{Name: "host", MountPath: "/host"}},
 			}},

@@ -2,6 +2,7 @@ package kubelet
 
 import (
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
@@ -17,12 +18,14 @@ const (
 	// Upstream: pkg/kubelet/qos/policy.go.
 	guaranteedOOMScore = -997
 	bestEffortOOMScore = 1000
-	burstableOOMScore  = 500
+
+	// Upstream: pkg/apis/scheduling/types.go.
+	nodeCritical = "system-node-critical"
 )
 
-// linuxResources translates requests and limits. The pod has no cgroup of its own: see [Config.CgroupRoot].
-func linuxResources(pod *corev1.Pod, c *corev1.Container) *cri.LinuxContainerResources {
-	r := &cri.LinuxContainerResources{CpuShares: minShares, OomScoreAdj: oomScore(pod)}
+// linuxResources translates requests and limits; memory is the node's, in bytes. The pod has no cgroup of its own: see [Config.CgroupRoot].
+func linuxResources(pod *corev1.Pod, c *corev1.Container, memory int64) *cri.LinuxContainerResources {
+	r := &cri.LinuxContainerResources{CpuShares: minShares, OomScoreAdj: oomScore(pod, c, memory)}
 	request, hasRequest := c.Resources.Requests[corev1.ResourceCPU]
 	limit, limited := c.Resources.Limits[corev1.ResourceCPU]
 	if !hasRequest {
@@ -32,23 +35,32 @@ func linuxResources(pod *corev1.Pod, c *corev1.Container) *cri.LinuxContainerRes
 	if limited && !limit.IsZero() {
 		r.CpuPeriod, r.CpuQuota = cpuPeriod, max(minCPUQuota, limit.MilliValue()*cpuPeriod/1000)
 	}
-	if memory, ok := c.Resources.Limits[corev1.ResourceMemory]; ok {
-		r.MemoryLimitInBytes = memory.Value()
+	if limit, ok := c.Resources.Limits[corev1.ResourceMemory]; ok {
+		r.MemoryLimitInBytes = limit.Value()
 	}
 	return r
 }
 
-// oomScore says who is killed first when memory runs out.
+// oomScore says who is killed first when the node's memory, in bytes, runs out: the more of it a burstable container requests, the later, but between the
+// guaranteed and those that request nothing. A sidecar is killed no earlier than the containers that it serves.
 //
-// Upstream: a burstable container's score falls with the share of the node's memory it requests.
-func oomScore(pod *corev1.Pod) int64 {
-	switch pod.Status.QOSClass {
-	case corev1.PodQOSGuaranteed:
+// Upstream: pkg/kubelet/qos/policy.go, GetContainerOOMScoreAdjust.
+func oomScore(pod *corev1.Pod, c *corev1.Container, memory int64) int64 {
+	switch {
+	case pod.Status.QOSClass == corev1.PodQOSGuaranteed, pod.Spec.PriorityClassName == nodeCritical:
 		return guaranteedOOMScore
-	case corev1.PodQOSBestEffort:
+	case pod.Status.QOSClass == corev1.PodQOSBestEffort:
 		return bestEffortOOMScore
 	}
-	return burstableOOMScore
+	request := c.Resources.Requests.Memory().Value()
+	if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+		least := slices.MinFunc(pod.Spec.Containers, func(a, b corev1.Container) int {
+			return a.Resources.Requests.Memory().Cmp(*b.Resources.Requests.Memory())
+		})
+		request = max(request, least.Resources.Requests.Memory().Value())
+	}
+	share := int64(float64(request) / float64(max(memory, 1)) * bestEffortOOMScore)
+	return min(max(bestEffortOOMScore-share, bestEffortOOMScore+guaranteedOOMScore), bestEffortOOMScore-1)
 }
 
 // Paths that a container may not see, or not write, unless it is unmasked. Upstream: pkg/securitycontext/util.go.

@@ -78,15 +78,44 @@ func TestLinuxResources(t *testing.T) {
 		want *resources
 	}{
 		{"{}", corev1.PodQOSBestEffort, &resources{CpuShares: 2, OomScoreAdj: 1000}},
-		{"{requests: {cpu: 500m, memory: 1Mi}}", corev1.PodQOSBurstable, &resources{CpuShares: 512, OomScoreAdj: 500}},
+		{"{requests: {cpu: 500m, memory: 1Mi}}", corev1.PodQOSBurstable, &resources{CpuShares: 512, OomScoreAdj: 999}},
 		{"{requests: {cpu: 1, memory: 1Mi}, limits: {cpu: 1, memory: 1Mi}}", corev1.PodQOSGuaranteed,
 			&resources{CpuShares: 1024, CpuPeriod: 100000, CpuQuota: 100000, MemoryLimitInBytes: 1 << 20, OomScoreAdj: -997}},
-		{"{limits: {cpu: 2}}", corev1.PodQOSBurstable, &resources{CpuShares: 2048, CpuPeriod: 100000, CpuQuota: 200000, OomScoreAdj: 500}},
-		{"{limits: {cpu: 1m}}", corev1.PodQOSBurstable, &resources{CpuShares: 2, CpuPeriod: 100000, CpuQuota: 1000, OomScoreAdj: 500}},
+		{"{limits: {cpu: 2}}", corev1.PodQOSBurstable, &resources{CpuShares: 2048, CpuPeriod: 100000, CpuQuota: 200000, OomScoreAdj: 999}},
+		{"{limits: {cpu: 1m}}", corev1.PodQOSBurstable, &resources{CpuShares: 2, CpuPeriod: 100000, CpuQuota: 1000, OomScoreAdj: 999}},
 		{"{limits: {cpu: 0}}", corev1.PodQOSBestEffort, &resources{CpuShares: 2, OomScoreAdj: 1000}},
 	} {
 		pod := podFrom(t, "{spec: {containers: [{name: app, resources: "+c.spec+"}]}}")
 		pod.Status.QOSClass = c.qos
-		require.Equal(t, c.want, linuxResources(pod, &pod.Spec.Containers[0]), c.spec)
+		require.Equal(t, c.want, linuxResources(pod, &pod.Spec.Containers[0], 4<<30), c.spec)
+	}
+}
+
+// Goal: where memory runs out, those who asked for more of it are killed later. Method: a table of upstream's rules, on a node of 4 GiB.
+func TestOOMScore(t *testing.T) {
+	for _, c := range []struct {
+		name, spec string
+		qos        corev1.PodQOSClass
+		want       []int64 // of the init containers, and of the containers
+	}{
+		{"a quarter and nothing", "{containers: [{resources: {requests: {memory: 1Gi}}}, {}]}", corev1.PodQOSBurstable, []int64{750, 999}},
+		{"all of it and more", "{containers: [{resources: {requests: {memory: 4Gi}}}, {resources: {requests: {memory: 1Ti}}}]}", corev1.PodQOSBurstable, []int64{3, 3}},
+		{"a sidecar is killed no earlier than any that it serves", "{initContainers: [{restartPolicy: Always}], containers: [{resources: {requests: {memory: 2Gi}}}, {resources: {requests: {memory: 1Gi}}}]}",
+			corev1.PodQOSBurstable, []int64{750, 500, 750}},
+		{"but may be later", "{initContainers: [{restartPolicy: Always, resources: {requests: {memory: 3Gi}}}], containers: [{resources: {requests: {memory: 1Gi}}}]}", corev1.PodQOSBurstable, []int64{250, 750}},
+		{"one that ends before them", "{initContainers: [{}], containers: [{resources: {requests: {memory: 1Gi}}}]}", corev1.PodQOSBurstable, []int64{999, 750}},
+		{"the node cannot be without", "{priorityClassName: system-node-critical, containers: [{}]}", corev1.PodQOSBestEffort, []int64{-997}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			pod := podFrom(t, "{spec: "+c.spec+"}")
+			pod.Status.QOSClass = c.qos
+			var got []int64
+			for _, of := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+				for i := range of {
+					got = append(got, oomScore(pod, &of[i], 4<<30))
+				}
+			}
+			require.Equal(t, c.want, got)
+		})
 	}
 }

@@ -162,7 +162,7 @@ func (p *pass) containerConfig(m *member, attempt uint32, level int) (*cri.Conta
 		Annotations: p.annotations(c, attempt, level),
 		LogPath:     filepath.Join(c.Name, strconv.FormatUint(uint64(attempt), 10)+".log"),
 		Stdin:       c.Stdin, StdinOnce: c.StdinOnce, Tty: c.TTY,
-		Linux: &cri.LinuxContainerConfig{Resources: linuxResources(p.pod, c), SecurityContext: security},
+		Linux: &cri.LinuxContainerConfig{Resources: linuxResources(p.pod, c, p.cfg.Capacity.Memory().Value()), SecurityContext: security},
 	}, files, nil
 }
 
