@@ -16,7 +16,8 @@ type Transport interface {
 	Watch(ctx context.Context, req api.Request) (Stream, error)
 }
 
-// Stream is an open watch. Recv blocks for the next event; an error ends the stream (io.EOF: the server closed it).
+// Stream is an open watch. Recv blocks for the next event; an error ends the stream (io.EOF: the server closed it). An object that is received may be shared
+// with other streams: nobody may modify it.
 type Stream interface {
 	Recv() (api.WatchEvent, error)
 	Close()

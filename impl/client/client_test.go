@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -290,6 +291,48 @@ func TestWatchStream(t *testing.T) {
 		}
 	}
 	require.Equal(t, " watch@1 END watch@5 ADDED BOOKMARK END watch@6 ADDED BOOKMARK END", kinds)
+}
+
+// Goal: what several watches are told alike is decoded once, and nothing else is taken for it. Method: streams of one transport that are told the same and
+// other things; the same object is the same pointer.
+func TestWatchesShareWhatTheyAreTold(t *testing.T) {
+	large := strings.Repeat("x", 17<<10)
+	s, _ := server(t, "s", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, 200, `{"type":"ADDED","object":`+podJSON+`}`+"\n"+
+			`{"type":"MODIFIED","object":`+strings.Replace(podJSON, `"7"`, `"8"`, 1)+`}`+"\n"+
+			`{"type":"DELETED","object":`+podJSON+`}`+"\n"+
+			`{"type":"MODIFIED","object":`+strings.Replace(podJSON, `"u"`, `"`+large+`"`, 1)+`}`+"\n"+
+			`{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410}}`+"\n")
+	})
+	h, err := client.NewHTTP(s)
+	require.NoError(t, err)
+	defer h.Close()
+	other, err := client.NewHTTP(s)
+	require.NoError(t, err)
+	defer other.Close()
+	received := func(h *client.HTTP) (events []api.WatchEvent) {
+		stream, err := h.Watch(t.Context(), api.Request{Resource: podsResource, ResourceVersion: "5"})
+		require.NoError(t, err)
+		defer stream.Close()
+		for range 5 {
+			event, err := stream.Recv()
+			require.NoError(t, err)
+			events = append(events, event)
+		}
+		return events
+	}
+	a, b, c := received(h), received(h), received(other)
+	require.Equal(t, a, b)
+	require.Equal(t, a, c)
+	require.Equal(t, []watch.EventType{watch.Added, watch.Modified, watch.Deleted, watch.Modified, watch.Error}, []watch.EventType{a[0].Type, a[1].Type, a[2].Type, a[3].Type, a[4].Type})
+	require.Equal(t, "8", a[1].Object.(*corev1.Pod).ResourceVersion)
+	require.EqualValues(t, large, a[3].Object.(*corev1.Pod).UID)
+	require.True(t, apierrors.IsResourceExpired(apierrors.FromObject(a[4].Object)))
+	require.Same(t, a[0].Object, a[2].Object)
+	require.Same(t, a[0].Object, b[0].Object)
+	require.Same(t, a[1].Object, b[1].Object)
+	require.NotSame(t, a[3].Object, b[3].Object, "large ones are not kept")
+	require.NotSame(t, a[0].Object, c[0].Object, "nor are those of another transport")
 }
 
 type lines struct {

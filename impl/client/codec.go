@@ -101,7 +101,7 @@ type stream struct {
 	cancel func()
 }
 
-func newStream(answer *http.Response, cancel func()) (*stream, error) {
+func newStream(answer *http.Response, objects runtime.Decoder, cancel func()) (*stream, error) {
 	mediaType, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	if err != nil {
 		return nil, fmt.Errorf("the watch has the content type %q: %w", answer.Header.Get("Content-Type"), err)
@@ -111,7 +111,7 @@ func newStream(answer *http.Response, cancel func()) (*stream, error) {
 		return nil, fmt.Errorf("the watch has the content type %q, which cannot be streamed", mediaType)
 	}
 	frames := info.StreamSerializer.Framer.NewFrameReader(answer.Body)
-	return &stream{restwatch.NewDecoder(streaming.NewDecoder(frames, info.StreamSerializer.Serializer), decoder), cancel}, nil
+	return &stream{restwatch.NewDecoder(streaming.NewDecoder(frames, info.StreamSerializer.Serializer), objects), cancel}, nil
 }
 
 // Recv blocks for the next WatchEvent.

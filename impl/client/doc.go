@@ -15,6 +15,8 @@
 //
 // A connection that hangs without closing is noticed by HTTP/2 pings, and ends its watches and requests (C06).
 //
+// What the watches of one transport are told in the same bytes is decoded once and shared: nobody may modify what is received.
+//
 // Lists are consistent reads (no resourceVersion), so a relist at a server that lags does not go back in time (C01).
 //
 // # Not done

@@ -43,6 +43,7 @@ type Server struct {
 type HTTP struct {
 	servers []server
 	current atomic.Uint32
+	watched *once
 }
 
 type server struct {
@@ -55,7 +56,7 @@ func NewHTTP(servers ...Server) (*HTTP, error) {
 	if len(servers) == 0 {
 		return nil, errors.New("client: no API server is given")
 	}
-	h := &HTTP{}
+	h := &HTTP{watched: newOnce(decoder)}
 	for _, s := range servers {
 		if s.URL == nil || s.URL.Host == "" {
 			return nil, fmt.Errorf("client: API server %q has no URL", s.Name)
@@ -136,7 +137,7 @@ func (h *HTTP) Watch(ctx context.Context, req api.Request) (Stream, error) {
 			err = context.DeadlineExceeded
 		}
 		if err == nil {
-			opened, err = newStream(answer, func() { cancel(context.Canceled) })
+			opened, err = newStream(answer, h.watched, func() { cancel(context.Canceled) })
 		}
 		if err != nil {
 			cancel(err)

@@ -9,7 +9,14 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"orrery/impl/api"
+	"orrery/impl/trace"
 )
+
+// Where nobody is told, nothing is written down.
+func TestRecordedForNobody(t *testing.T) {
+	transport := &HTTP{}
+	require.Same(t, transport, Recorded(transport, trace.Discard, "c"))
+}
 
 // What is recorded of a dry run says so: to a judge it would else be a write that the store has lost.
 func TestRecordedDryRun(t *testing.T) {
