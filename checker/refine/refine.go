@@ -154,8 +154,9 @@ type (
 // writing is one write to an object, as it was decided.
 type writing struct {
 	effect trace.Effect
-	again  bool   // it repeats the one before, whose outcome is unknown
-	read   string // the call that was to tell what became of it
+	plan   []trace.Effect // of the step that decided it
+	again  bool           // it repeats the one before, whose outcome is unknown
+	read   string         // the call that was to tell what became of it
 }
 
 // step is one decision under judgement.
@@ -205,14 +206,20 @@ func (j *judge) step(l *trace.Line) {
 		if sent {
 			j.sent[at] = e
 		}
-		if sent || !s.open(at.object) {
-			j.written[at] = append(before, &writing{effect: e, again: s.Key == ""})
+		if sent || !j.open(s, at.object, before) {
+			j.written[at] = append(before, &writing{effect: e, plan: s.Plan, again: s.Key == ""})
 		}
 	}
 }
 
-// open: nobody knew what had become of the component's last write to an object, or it had not been answered, so that another was held back.
-func (s *step) open(object history.ObjectName) bool {
+// open: nobody knew what had become of the last of the component's writes to an object, or it had not been answered, so that another was held back. Of one
+// that was answered without a version, as a binding is, there is nothing to wait for.
+func (j *judge) open(s *step, object history.ObjectName, writes []*writing) bool {
+	if n := len(writes); n > 0 {
+		if op := j.operations[writes[n-1].effect.Call]; op != nil && op.OK() && op.ReturnLine < s.line.Seq {
+			return false
+		}
+	}
 	return slices.ContainsFunc(s.Own, func(ref trace.Ref) bool { return ref.Revision == 0 && history.NameOf(ref) == object })
 }
 
@@ -249,16 +256,35 @@ func (j *judge) content(v *history.Version) *object.Object {
 	return obj
 }
 
-// unrefused are the writes to an object without those at the end that had been refused by a line: of these there is nothing left, and the one before
-// counts again. That a repeat was refused does not tell what became of the first.
+// unrefused are the writes to an object without those at the end that had been refused by a line, or given up: of these there is nothing left, and the
+// one before counts again. That a repeat was refused does not tell what became of the first.
 func (j *judge) unrefused(at writtenKey, line int64) []*writing {
 	all := j.written[at]
 	for n := len(all); n > 0; n-- {
-		if op := j.operations[all[n-1].effect.Call]; all[n-1].again || op == nil || !refused(op, line) {
+		w := all[n-1]
+		op := j.operations[w.effect.Call]
+		if w.again || op == nil && !j.givenUp(w.plan, line) || op != nil && !refused(op, line) {
 			return all[:n]
 		}
 	}
 	return nil
+}
+
+// givenUp: by a line, a request of the plan had not succeeded, and those that were sent with it had been answered, so that nothing more of it is sent. An
+// Event may fail, and is not waited for; what a read does not find is its answer.
+func (j *judge) givenUp(plan []trace.Effect, line int64) bool {
+	failed := false
+	for _, e := range plan {
+		op := j.operations[e.Call]
+		switch {
+		case e.Object.Resource == "events" || e.Verb == "get" || op == nil || op.CallLine > line:
+		case op.Return == nil || op.ReturnLine > line:
+			return false
+		case !op.OK():
+			failed = true
+		}
+	}
+	return failed
 }
 
 // refused: the component knew at a line that the request was refused.

@@ -215,6 +215,11 @@ func (r *recording) refused(id string) *recording {
 	return r.add(trace.Line{Process: "scheduler", Return: &trace.Return{ID: id, Outcome: trace.Failed, Code: 409}})
 }
 
+// unanswered is a request that is not answered.
+func (r *recording) unanswered(e trace.Effect) *recording {
+	return r.add(trace.Line{Process: "scheduler", Call: &trace.Call{ID: e.Call, Client: e.Call, Layer: trace.API, Verb: e.Verb, Resource: e.Object.Resource, Namespace: "ns", Name: e.Object.Name}})
+}
+
 // deletes is a step of the scheduler that has a pod deleted, and its request, which is not answered.
 func (r *recording) deletes(id, pod string) *recording {
 	r.add(trace.Line{Process: "scheduler", Step: &trace.Step{Component: "default-scheduler", Key: "ns/c", Plan: []trace.Effect{does(id, "delete", pod)}}})
@@ -272,13 +277,23 @@ const onN = `,"nodeName":"n"`
 
 // preempts is a step of the scheduler that has the node n promised to a pod and others deleted, and its first request.
 func (r *recording) preempts(pod string, view int64, victims ...string) *recording {
-	s := &trace.Step{Component: "default-scheduler", Key: "ns/" + pod, View: map[string]int64{"pods": view, "nodes": view},
-		Plan: []trace.Effect{{Call: "told", Verb: "update", Subresource: "status", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: pod}}}}
+	var deletions []trace.Effect
 	for _, v := range victims {
-		s.Plan = append(s.Plan, trace.Effect{Call: v, Verb: "delete", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: v, UID: "u-" + v}})
+		deletions = append(deletions, ends(v))
 	}
-	r.add(trace.Line{Process: "scheduler", Step: s})
-	return r.add(trace.Line{Process: "scheduler", Call: &trace.Call{ID: "told", Client: "told", Layer: trace.API, Verb: "update", Resource: "pods", Namespace: "ns", Name: pod, Subresource: "status",
+	return r.promises("told", pod, view, nil, deletions...)
+}
+
+// ends is a deletion, of which the request is named like the pod.
+func ends(pod string) trace.Effect {
+	return trace.Effect{Call: pod, Verb: "delete", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: pod, UID: "u-" + pod}}
+}
+
+// promises is a step of the scheduler that has the node n promised to a pod by a request of that name, which is sent, and then does the rest.
+func (r *recording) promises(id, pod string, view int64, own []trace.Ref, rest ...trace.Effect) *recording {
+	r.add(trace.Line{Process: "scheduler", Step: &trace.Step{Component: "default-scheduler", Key: "ns/" + pod, View: map[string]int64{"pods": view, "nodes": view}, Own: own,
+		Plan: append([]trace.Effect{{Call: id, Verb: "update", Subresource: "status", Object: trace.Ref{Resource: "pods", Namespace: "ns", Name: pod}}}, rest...)}})
+	return r.add(trace.Line{Process: "scheduler", Call: &trace.Call{ID: id, Client: id, Layer: trace.API, Verb: "update", Resource: "pods", Namespace: "ns", Name: pod, Subresource: "status",
 		Body: json.RawMessage(`{"status":{"nominatedNodeName":"n"}}`)}})
 }
 
@@ -290,6 +305,17 @@ func TestPreemption(t *testing.T) {
 	two := func() *recording {
 		return (&recording{}).node("n", "1", "").node("m", "1", "").ranked("b", "800m", 9, "", `"nominatedNodeName":"n"`).ranked("a", "500m", 1, "", "")
 	}
+	// own: low is put on the node and is then to go for a, after what is done besides.
+	const done = "done"
+	tells := trace.Effect{Call: "3", Verb: "create", Object: trace.Ref{Resource: "events", Namespace: "ns", Name: "e"}}
+	own := func(bind string, besides ...trace.Effect) *recording {
+		r := (&recording{}).node("n", "1", "").ranked("low", "600m", 1, "", "").ranked("a", "500m", 9, "", "").ranked("b", "500m", 9, "", "").binds("1", "low", "n", 4)
+		if bind == done {
+			r.add(trace.Line{Process: "scheduler", Return: &trace.Return{ID: "1", Outcome: trace.OK}})
+		}
+		return r.promises("told", "a", 4, written("low", 0), append(besides, does("low", "delete", "low"))...)
+	}
+	twice := append(written("low", 0), written("low", 0)...)
 	for _, test := range []struct {
 		name string
 		run  *recording
@@ -314,6 +340,11 @@ func TestPreemption(t *testing.T) {
 		{"who was promised it was to have another, which was refused", two().binds("1", "b", "m", 4).refused("1").binds("2", "a", "n", 4), "of which 800 are used"},
 		{"the own promise counts before it is seen (S13)", (&recording{}).node("n", "1", "").ranked("low", "800m", 1, onN, "").ranked("b", "800m", 9, "", "").preempts("b", 3, "low").store("pods", "low", "").
 			ranked("a", "500m", 1, "", "").binds("1", "a", "n", 7, written("b", 0)...), "of which 800 are used"},
+		{"one that it has put there is to go, of which the cache shows neither (seed 206761)", own(done).promises("2", "b", 4, twice), ""},
+		{"it is not known whether that was put there, and its deletion is held back", own("").promises("2", "b", 4, written("low", 0)), "does not fit even without them"},
+		{"it is not to go any more, as it was not promised", own(done).refused("told").promises("2", "b", 4, written("low", 0)), "does not fit even without them"},
+		{"nor where its end was only told to users", own(done, tells).unanswered(tells).refused("told").promises("2", "b", 4, written("low", 0)), "does not fit even without them"},
+		{"it was not promised, and is to go until all that was asked for at once is answered", own(done, does("3", "update", "c")).unanswered(does("3", "update", "c")).refused("told").promises("2", "b", 4, twice), ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			result := test.run.judge()
