@@ -47,6 +47,7 @@ type collecting struct {
 	read   map[history.ObjectName]*history.Version
 	listed map[scope]bool
 	x      *object.Object // nil: it was not read, or is not there
+	gone   bool           // it was there when it was read, and not any more when all of its resource was listed
 
 	view garbage.View
 	at   map[position]int
@@ -85,7 +86,11 @@ func (c *collecting) look() (known bool) {
 				return false
 			}
 		case e.Verb == "list" && first > 0 && op.CallLine > first:
-			c.listed[scope{e.Object.Resource, e.Object.Namespace}] = true
+			at := scope{e.Object.Resource, e.Object.Namespace}
+			c.listed[at] = true
+			if x := c.read[c.self]; x != nil && at == (scope{c.self.Resource, c.self.Namespace}) {
+				c.gone = c.gone || !slices.ContainsFunc(op.Return.Items, func(item trace.Ref) bool { return item.UID == x.UID })
+			}
 			for _, item := range op.Return.Items {
 				if history.NameOf(item) != c.self && !c.keep(item) {
 					return false
@@ -207,7 +212,7 @@ func (c *collecting) ref(ref object.OwnerReference, of history.ObjectName) garba
 		r.Owner = c.add(owner, ref.UID, garbage.Read{Made: true, Object: garbage.Object{UID: mine}})
 	case !read && !c.listed[scope{owner.Resource, c.self.Namespace}]:
 		r.Owner = c.add(owner, ref.UID, garbage.Read{})
-	case v == nil || v.UID != ref.UID:
+	case v == nil || v.UID != ref.UID || owner == c.self && of == c.self && c.gone:
 		r.Owner, r.UID = c.add(owner, ref.UID, garbage.Read{Made: true}), another
 	default:
 		r.Owner = c.place(owner)

@@ -56,19 +56,25 @@ func of(id, verb, resource, name string) trace.Effect {
 	return trace.Effect{Call: id, Verb: verb, Object: trace.Ref{Resource: resource, Namespace: "ns", Name: name}}
 }
 
-// live are live reads, of config maps, in that order, by the step before: a resource with * is a list of it.
+// live are live reads, of config maps, in that order, by the step before: a resource with * is a list of it. What begins with - goes meanwhile.
 func (r *recording) live(names ...string) *recording {
 	var reads []trace.Effect
 	id := func(i int) string { return fmt.Sprintf("read%d.%d", len(r.lines), i) }
+	gone := map[int]string{} // before the read of that number
 	for i, name := range names {
 		if resource, all := strings.CutSuffix(name, "*"); all {
 			reads = append(reads, of(id(i), "list", resource, ""))
+		} else if goes, ok := strings.CutPrefix(name, "-"); ok {
+			gone[len(reads)] = goes
 		} else {
 			reads = append(reads, of(id(i), "get", "configmaps", name))
 		}
 	}
 	r.collector(reads...)
-	for _, e := range reads {
+	for i, e := range reads {
+		if gone[i] != "" {
+			r.config(gone[i], "")
+		}
 		r.add(trace.Line{Call: &trace.Call{ID: e.Call, Client: e.Call, Layer: trace.API, Verb: e.Verb, Resource: e.Object.Resource, Namespace: "ns", Name: e.Object.Name}})
 		back := &trace.Return{ID: e.Call, Outcome: trace.OK}
 		for _, last := range r.last(e.Object.Resource) {
@@ -97,16 +103,16 @@ func (r *recording) last(resource string) (there []trace.Revision) {
 	return there
 }
 
-// collectsBy is a decision about what is there as it is, and its request: a deletion with that policy, or an update to that object.
+// collectsBy is a decision about the latest version, and its request: a deletion with that policy, or an update to that object.
 func (r *recording) collectsBy(name, policyOrBody string) *recording {
 	e := of("w", "update", "configmaps", name)
 	call := trace.Call{ID: "w", Client: "w", Layer: trace.API, Resource: "configmaps", Namespace: "ns", Name: name}
 	if call.Body = json.RawMessage(policyOrBody); !strings.HasPrefix(policyOrBody, "{") {
 		e.Verb, call.Policy, call.Body = "delete", policyOrBody, nil
 	}
-	for _, last := range r.last("configmaps") {
-		if last.Name == name {
-			e.Object.UID, e.ResourceVersion = last.UID, fmt.Sprint(last.Revision)
+	for _, l := range r.lines {
+		if v := l.Revision; v != nil && v.Resource == "configmaps" && v.Name == name && !v.Deleted {
+			e.Object.UID, e.ResourceVersion = v.UID, fmt.Sprint(v.Revision)
 		}
 	}
 	call.Verb, call.UID, call.ResourceVersion = e.Verb, e.Object.UID, e.ResourceVersion
@@ -157,6 +163,8 @@ func TestGarbage(t *testing.T) {
 		{"who orphans goes when none refers to it", start().config("x", ownedBy("x", goesOrphan)).live(all...).collectsBy("x", ownedBy("x", "")), ""},
 		{"one refers to it", start().config("x", ownedBy("x", goesOrphan)).config("d", ownedBy("d", "", "x:x")).live(all...).collectsBy("x", ownedBy("x", "")), "configmaps/ns/x: configmaps/ns/d still depends on it"},
 		{"one refers to another of its name", start().config("x", ownedBy("x", goesOrphan)).config("d", ownedBy("d", "", "x:y")).live(all...).collectsBy("x", ownedBy("x", "")), ""},
+		{"it refers to itself", start().config("x", ownedBy("x", goesOrphan, "x:x")).live(all...).collectsBy("x", ownedBy("x", "", "x:x")), "configmaps/ns/x: configmaps/ns/x still depends on it"},
+		{"it did, and is gone when all are listed", start().config("x", ownedBy("x", goesOrphan, "x:x")).live("x", "-x", "configmaps*", "pods*").collectsBy("x", ownedBy("x", "", "x:x")), ""},
 		{"not all was listed", start().config("x", ownedBy("x", goesOrphan)).live("x", "configmaps*").collectsBy("x", ownedBy("x", "")),
 			"configmaps/ns/x: pods/ns/any, which may depend on it, was not read live"},
 		{"it stays", start().config("x", ownedBy("x", `,"finalizers":["orphan"]`)).live(all...).collectsBy("x", ownedBy("x", "")), "configmaps/ns/x: it is not being deleted with a wish for its dependents"},
