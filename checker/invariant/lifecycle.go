@@ -212,7 +212,7 @@ func (l *lifecycle) paced(line *trace.Line, policy *trace.NodePolicy, op *histor
 	}
 	prefix, _ := l.h.Log.Prefix("nodes", "")
 	ready := slices.ContainsFunc(l.h.Log.Live(prefix, line.Step.View["nodes"]), func(v *history.Version) bool {
-		o := l.object(v)
+		o := l.object(l.answered(line.Step, v))
 		if o == nil {
 			return false
 		}
@@ -228,6 +228,16 @@ func (l *lifecycle) paced(line *trace.Line, policy *trace.NodePolicy, op *histor
 		l.broken(TaintsAtPace, line.Seq, "%s was tainted %s after another node of its zone, and one is allowed each %s", op.Name, seconds(line.Time-last), seconds(policy.Pace))
 	}
 	l.tainted[at] = line.Time
+}
+
+// answered is the version that a step knew of from the answer to a write of its own, if that is newer than the one that its cache showed.
+func (l *lifecycle) answered(s *trace.Step, v *history.Version) *history.Version {
+	for _, ref := range s.Own {
+		if history.NameOf(ref) == v.Object && ref.Revision > v.Revision {
+			return history.At(l.h.Log.Of(v.Object), ref.Revision)
+		}
+	}
+	return v
 }
 
 // seen is the node as the controller saw it; nil: nobody knows, as the outcome of its last write to it was open.

@@ -22,6 +22,7 @@ type keeper struct {
 	now  int64
 	next int
 	at   map[string]int64
+	own  []trace.Ref
 }
 
 func keeping() *keeper { return &keeper{at: map[string]int64{}} }
@@ -76,6 +77,12 @@ func (k *keeper) pod(name, on, seconds, more string) *keeper {
 	return k.store("pods", "ns", name, fmt.Sprintf(`{"metadata":{"uid":"u-%s"%s},"spec":{"nodeName":%q,"tolerations":[%s]}}`, name, more, on, tolerations))
 }
 
+// wrote says that the caches do not show yet what was written to a node, of which the answer was that version; 0: there was none.
+func (k *keeper) wrote(name string, version int64) *keeper {
+	k.own = []trace.Ref{{Resource: "nodes", Name: name, Revision: version}}
+	return k
+}
+
 // decides is a step about a node, in a view of so many lines, that plans an effect and sends it.
 func (k *keeper) decides(component, about string, view int, c trace.Call) *keeper {
 	k.next++
@@ -85,7 +92,7 @@ func (k *keeper) decides(component, about string, view int, c trace.Call) *keepe
 	if view == 0 {
 		v = int64(len(k.lines))
 	}
-	s := trace.Step{Component: component, Key: about, View: map[string]int64{"nodes": v, "leases": v, "pods": v},
+	s := trace.Step{Component: component, Key: about, View: map[string]int64{"nodes": v, "leases": v, "pods": v}, Own: k.own,
 		Look: &trace.Look{Measured: &trace.Measured{Policy: trace.NodePolicy{Grace: 40e9, Quarantine: 30e9, Pace: 10e9}}},
 		Plan: []trace.Effect{{Call: c.ID, Verb: c.Verb, Subresource: c.Subresource, Object: trace.Ref{Resource: c.Resource, Namespace: c.Namespace, Name: c.Name}}}}
 	return k.line(trace.Line{Step: &s}).line(trace.Line{Call: &c})
@@ -110,8 +117,11 @@ func (k *keeper) doubts(name string) *keeper {
 	return k.decides(nodeLifecycle, name, 0, trace.Call{Verb: "update", Resource: "nodes", Subresource: "status", Name: name})
 }
 
-func (k *keeper) taints(name string) *keeper {
-	return k.decides(nodeLifecycle, name, 0, trace.Call{Verb: "update", Resource: "nodes", Name: name, Body: json.RawMessage(nodeObject(name, "Unknown", "", "unreachable"))})
+func (k *keeper) taints(name string) *keeper { return k.taintsIn(0, name) }
+
+// taintsIn decides in a view of so many lines.
+func (k *keeper) taintsIn(view int, name string) *keeper {
+	return k.decides(nodeLifecycle, name, view, trace.Call{Verb: "update", Resource: "nodes", Name: name, Body: json.RawMessage(nodeObject(name, "Unknown", "", "unreachable"))})
 }
 
 func (k *keeper) deletes(component, about, pod string, view int, grace *int64) *keeper {
@@ -153,6 +163,10 @@ func TestNodeLifecycle(t *testing.T) {
 		{"two at once", silent().node("c", "Unknown", "1", "").taints("a").taints("c"), &TaintsAtPace},
 		{"one after the other", silent().node("c", "Unknown", "1", "").taints("a").wait(10).taints("c"), nil},
 		{"tainted where none is ready", keeping().node("a", "Unknown", "1", "").node("b", "False", "1", "").taints("a"), &TaintsAtPace},
+
+		{"one is ready, which the answer to a write shows and not the cache", keeping().node("a", "Unknown", "1", "").node("b", "False", "1", "").node("b", "True", "2", "").wrote("b", 3).taintsIn(2, "a"), nil},
+		{"one is, which neither shows", keeping().node("a", "Unknown", "1", "").node("b", "False", "1", "").node("b", "True", "2", "").wrote("b", 0).taintsIn(2, "a"), &TaintsAtPace},
+		{"one is not any more, as such an answer shows", keeping().node("a", "Unknown", "1", "").node("b", "True", "1", "").node("b", "Unknown", "1", "").wrote("b", 3).taintsIn(2, "a"), &TaintsAtPace},
 
 		{"evicted from a node with a taint", reached("").deletes(nodeLifecycle, "a", "p", 0, nil), nil},
 		{"evicted from a node without", alive().pod("p", "a", "", "").deletes(nodeLifecycle, "a", "p", 0, nil), &EvictsIntolerant},
