@@ -17,6 +17,7 @@ import (
 
 	"orrery/impl/api"
 	"orrery/impl/control"
+	"orrery/impl/host/machine"
 	"orrery/impl/proxy"
 	"orrery/impl/proxy/rules"
 	"orrery/impl/proxy/rules/nft"
@@ -83,13 +84,12 @@ type proxied struct {
 
 func newProxied(services int) (*proxied, error) {
 	p := &proxied{}
-	made := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for ever: the thread ends with the goroutine
+	made := make(chan error, 1)
+	machine.Thread(func() {
 		var err error
 		p.namespace, err = netns.New()
 		made <- err
-	}()
+	})
 	if err := <-made; err != nil {
 		return nil, fmt.Errorf("a network namespace: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,6 +12,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	hostmachine "orrery/impl/host/machine"
 	"orrery/impl/proxy"
 	"orrery/impl/proxy/rules/nft"
 )
@@ -68,12 +68,11 @@ func BenchmarkCurrent(b *testing.B) {
 // linux is the kernel of a network namespace of its own.
 func linux(b *testing.B) *nft.Kernel {
 	require.Zero(b, os.Geteuid(), "namespaces and nftables need root")
-	made := make(chan netns.NsHandle)
-	go func() {
-		runtime.LockOSThread() // for ever: the thread ends with the goroutine
+	made := make(chan netns.NsHandle, 1)
+	hostmachine.Thread(func() {
 		handle, _ := netns.New()
 		made <- handle
-	}()
+	})
 	handle := <-made
 	kernel, err := nft.New(handle)
 	require.NoError(b, err)

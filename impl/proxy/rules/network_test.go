@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
+	"orrery/impl/host/machine"
 	"orrery/impl/proxy/rules"
 	"orrery/impl/proxy/rules/nft"
 )
@@ -70,15 +70,14 @@ func must(t require.TestingT, err error) { require.NoError(t, err) }
 func newSpace(t *testing.T) *space {
 	s := &space{do: make(chan func())}
 	made := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for ever: the thread ends with the goroutine
+	machine.Thread(func() {
 		var err error
 		s.handle, err = netns.New()
 		made <- err
 		for f := range s.do {
 			f()
 		}
-	}()
+	})
 	must(t, <-made)
 	t.Cleanup(func() {
 		close(s.do)

@@ -2,24 +2,23 @@ package nft
 
 import (
 	"os"
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"github.com/vishvananda/netns"
 
+	"orrery/impl/host/machine"
 	"orrery/impl/proxy/rules"
 )
 
 // Goal: nothing is believed to be in the kernel where another's transaction came between. Method: the generation is that which it must be, and the one after.
 func TestWhatIsKnown(t *testing.T) {
 	require.Zero(t, os.Geteuid(), "namespaces and nftables need root")
-	made := make(chan netns.NsHandle)
-	go func() {
-		runtime.LockOSThread() // for ever: the thread ends with the goroutine
+	made := make(chan netns.NsHandle, 1)
+	machine.Thread(func() {
 		handle, _ := netns.New()
 		made <- handle
-	}()
+	})
 	handle := <-made
 	require.True(t, handle.IsOpen())
 	defer handle.Close()
