@@ -36,7 +36,8 @@
 // 0.70 instead of 0.48 ms, to tell it. The rate was 0.45 to 0.70 of that of creates. A pod that is scheduled costs the scheduler 0.65 ms, of which the
 // decision is less than half; it writes an Event for each bind, which gives way to binds but still takes its part of the API server. The rate was 0.50 to
 // 0.73 of that of binds, which is counted from the first pod bound to the last. Neither is far enough above its target to be sure of it on a busy host.
-// On a faster and quiet one: pods 0.64 and 0.66 at 0.21 ms (0.59 and 0.61 at 0.27 ms before watches shared what they are told), binds 0.55 and 0.56 at 0.31 ms.
+// On a faster and quiet one, twice each in turns without and with watches that share what they are told: pods 0.59 and 0.61, then 0.64 and 0.66, at 0.26 and 0.27,
+// then 0.21 ms; binds 0.57 and 0.61, then 0.55 and 0.56, at 0.31 to 0.34 ms, where sharing changes nothing, as the scheduler has one watch of each.
 //
 // By `orrery bench --only rules` the rules of 1,000 services were in the kernel in 0.14 to 0.21 s, with 42 MB allocated and at most 10 MB more in memory; a
 // change of no rule applied none, in 8 to 12 ms; one endpoint that moved was one transaction of two dozen elements, in 64 to 83 ms and 18 MB, most of both
